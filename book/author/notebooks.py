@@ -1,0 +1,135 @@
+"""Writes the notebooks that are committed: plain, without pictures, for Colab, GitHub, JupyterLab and nbval."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from author import paths, prose, quiz
+from author.source import Prose, Source
+
+GOLDEN = "nbval-check-output"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def path_of(source: Source, language: str) -> Path:
+    return paths.CHAPTERS / language / f"{source.slug}.ipynb"
+
+
+def set_up(language: str) -> str:
+    """The generated first cell: installs the package where it is missing, does nothing where it is there."""
+    words = paths.languages()[language]
+    default = f"git+{paths.address()}" if paths.address() else ""
+    return f'''# {words["set_up"]}
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("cnnbook") is None:
+    source = os.environ.get("CNNBOOK_SOURCE", {json.dumps(default)})
+    if not source:
+        raise ModuleNotFoundError({json.dumps(words["set_up_missing"].strip(), ensure_ascii=False)})
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+    importlib.invalidate_caches()
+
+import cnnbook
+
+cnnbook.start("{language}")'''
+
+
+def markdown(text: str, number: int) -> dict:
+    return {"cell_type": "markdown", "id": f"text-{number:03d}", "metadata": {}, "source": text}
+
+
+def code(source: str, number: int, tags: list[str] | None = None, outputs: list | None = None) -> dict:
+    metadata: dict = {"tags": sorted(tags)} if tags else {}
+    if tags and "solution" in tags:  # folded in Colab and in JupyterLab
+        metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
+    return {"cell_type": "code", "execution_count": None, "id": f"code-{number:03d}", "metadata": metadata,
+            "outputs": outputs or [], "source": source}
+
+
+def badge(language: str, folder: str, slug: str) -> str:
+    """A Colab badge, or nothing while the project has no public address on GitHub."""
+    found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?", paths.address())
+    if not found:
+        return ""
+    target = f"https://colab.research.google.com/github/{found[1]}/blob/main/{folder}/{language}/{slug}.ipynb"
+    return f"[![{paths.languages()[language]['colab']}](https://colab.research.google.com/assets/colab-badge.svg)]({target})"
+
+
+def build(source: Source, language: str, golden: dict[int, list]) -> dict:
+    """The notebook of one language. `golden`: number of a code cell (from 0) → its outputs."""
+    words = paths.languages()[language]
+    cells = [code(set_up(language), 0)]
+    numbers = {"code": 0, "text": 0}
+
+    def say(text: str) -> None:
+        numbers["text"] += 1
+        cells.append(markdown(text, numbers["text"]))
+
+    if badge(language, "chapters", source.slug):
+        say(badge(language, "chapters", source.slug))
+    for index, cell in enumerate(source.cells):
+        if isinstance(cell, Prose):
+            if index == quiz.place(source) and quiz.exists(source):
+                say(quiz.for_notebook(source, language))
+            say(prose.for_notebook(cell.texts[language]))
+            continue
+        if "solution" in cell.tags:
+            say(f"*{words['solution']}*")
+        outputs = golden.get(numbers["code"], []) if GOLDEN in cell.tags else []
+        numbers["code"] += 1
+        cells.append(code(cell.source, numbers["code"], cell.tags, outputs))
+        if cell.caption.get(language):
+            say(f"*{prose.for_notebook(cell.caption[language])}*")
+    return {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+
+
+def dumps(notebook: dict) -> str:
+    """As nbformat writes it, with sources as lists of lines, so that a diff reads well."""
+    cells = [cell | {"source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]]
+    return json.dumps(notebook | {"cells": cells}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def kept(outputs: list[dict]) -> list[dict]:
+    """The text of a cell's outputs, in the form that is committed and compared: no pictures, no HTML, no counters."""
+    found: list[dict] = []
+    for output in outputs:
+        if output["output_type"] == "stream" and output["name"] == "stdout":
+            text = output["text"] if isinstance(output["text"], str) else "".join(output["text"])
+            if found and found[-1]["output_type"] == "stream":
+                text = "".join(found.pop()["text"]) + text
+            found.append({"name": "stdout", "output_type": "stream", "text": text.splitlines(keepends=True)})
+        elif output["output_type"] in ("execute_result", "display_data") and "text/plain" in output["data"]:
+            text = output["data"]["text/plain"]
+            text = text if isinstance(text, str) else "".join(text)
+            entry = {"data": {"text/plain": text.splitlines(keepends=True)}, "metadata": {},
+                     "output_type": output["output_type"]}
+            found.append(entry | ({"execution_count": None} if output["output_type"] == "execute_result" else {}))
+    return found
+
+
+def committed_golden(source: Source, language: str) -> dict[int, list]:
+    """Golden outputs of the notebook as it stands on disk, for each code cell whose source has not changed since."""
+    try:
+        cells = json.loads(path_of(source, language).read_text("utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    on_disk = {"".join(cell["source"]): cell.get("outputs", []) for cell in cells if cell.get("cell_type") == "code"}
+    return {number: on_disk[cell.source] for number, cell in enumerate(source.codes)
+            if GOLDEN in cell.tags and cell.source in on_disk}
+
+
+def render(source: Source, language: str, outputs: list[list] | None = None) -> str:
+    """The text of the notebook file; golden outputs from `outputs` (a run's, one list a code cell), else from disk."""
+    if outputs is None:
+        golden = committed_golden(source, language)
+    else:
+        golden = {number: kept(found) for number, found in enumerate(outputs)}
+    return dumps(build(source, language, golden))

@@ -1,0 +1,146 @@
+"""Turns one half of a prose pair into plain Markdown (for notebooks) or into MyST (for the site).
+
+Prose is written in nearly plain Markdown. Four things need a word of their own on each side:
+
+source                              notebook (Colab, GitHub)         site
+> [!NOTE] and the quoted lines      the same, which GitHub draws     a note
+{cite:p}`key`, {cite:t}`key`        author and year, with a link     a citation
+[text](04_lenet), (04_lenet#part)   a link to the notebook           a link to the page, or to its section
+[text](#fig-name)                   the text                         a link to the figure
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+
+from pybtex.database import parse_file
+
+from author import paths
+
+ALERT = re.compile(r"^> \[!(NOTE|TIP|WARNING)\]\n((?:>.*\n?)+)", re.M)
+CITE = re.compile(r"\{cite:([pt])\}`([^`]+)`")
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([0-9a-z_]+)(#[\w-]+)?\)")
+FIGURE = re.compile(r"(?<!!)\[([^\]]+)\]\((#fig-[\w-]+)\)")
+HEADING = re.compile(r"^(#{1,4}) +(.+?) *$", re.M)
+# What must not be touched when terms are looked for: code, formulas, links, headings, quotes' markers, raw HTML.
+OPAQUE = re.compile(r"```.*?```|:::.*?$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|\{[\w:]+\}`[^`]*`|^#.*?$"
+                    r"|^\|.*?$|<[^>]*>|\*\*.*?\*\*|\([\w-]+\)=", re.M | re.S)
+
+
+def slugify(heading: str) -> str:
+    """The part of an address that names a section, from its heading in Latin letters."""
+    plain = re.sub(r"[`*$\\{}]|\([^)]*\)=", "", heading).lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def name_of(slug: str) -> str:
+    """`03_convolution` → `convolution`: what labels begin with, so that they survive a renumbering."""
+    return re.sub(r"^\d+_", "", slug)
+
+
+@cache
+def bibliography() -> dict[str, tuple[str, str, str]]:
+    """Key → (authors in short, year, link), from book/refs.bib."""
+    found = {}
+    for key, entry in parse_file(str(paths.BOOK / "refs.bib")).entries.items():
+        names = [" ".join(person.last_names) for person in entry.persons.get("author", [])]
+        names = [re.sub(r"[{}\\\"'^~`]", "", name) if "\\" in name else name.strip("{}") for name in names]
+        short = names[0] if len(names) == 1 else " and ".join(names) if len(names) == 2 else f"{names[0]} et al."
+        fields = entry.fields
+        link = fields.get("url") or (f"https://doi.org/{fields['doi']}" if "doi" in fields else "")
+        if not link and "eprint" in fields:
+            link = f"https://arxiv.org/abs/{fields['eprint']}"
+        found[key] = (short, fields.get("year", ""), link)
+    return found
+
+
+@cache
+def glossary() -> list[dict[str, str]]:
+    with open(paths.BOOK / "glossary.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def page_folder(slug: str) -> bool:
+    """Whether a slug names a page or a chapter of the book."""
+    return (paths.CHAPTERS / f"{slug}.py").is_file() or (paths.PAGES / f"{slug}.py").is_file()
+
+
+def cited(match: re.Match) -> str:
+    parts = []
+    for key in match[2].split(","):
+        short, year, link = bibliography()[key.strip()]
+        text = f"{short}, {year}" if match[1] == "p" else f"{short} ({year})"
+        parts.append(f"[{text}]({link})" if link else text)
+    return f"({'; '.join(parts)})" if match[1] == "p" else ", ".join(parts)
+
+
+def for_notebook(text: str) -> str:
+    """Plain Markdown that Colab, GitHub and JupyterLab show properly."""
+    text = FIGURE.sub(r"\1", CITE.sub(cited, text))
+    return LINK.sub(lambda m: f"[{m[1]}]({m[2]}.ipynb)" if (paths.CHAPTERS / f"{m[2]}.py").is_file() else m[1], text)
+
+
+def for_site(text: str, slug: str, anchors: list[str]) -> str:
+    """MyST for the page `slug`. `anchors` are the English headings of this prose: every language gets their labels, so
+    that a section has the same address in each."""
+    names = iter(anchors)
+
+    def labelled(match: re.Match) -> str:
+        heading = next(names, "")
+        level = len(match[1])
+        return f"({name_of(slug)}-{slugify(heading)})=\n{match[0]}" if level > 1 and slugify(heading) else match[0]
+
+    def admonition(match: re.Match) -> str:
+        body = re.sub(r"^> ?", "", match[2], flags=re.M).rstrip()
+        return f":::{{{match[1].lower()}}}\n{body}\n:::\n"
+
+    def link(match: re.Match) -> str:
+        if not page_folder(match[2]):
+            return match[0]
+        if match[3]:
+            return f"[{match[1]}](#{name_of(match[2])}-{match[3][1:]})"
+        return f"{{doc}}`{match[1]} <{match[2]}>`"
+
+    return LINK.sub(link, ALERT.sub(admonition, outside_code(HEADING, labelled, text)))
+
+
+def outside_code(pattern: re.Pattern, replace, text: str) -> str:
+    """Substitute, but leave fenced code alone."""
+    parts = re.split(r"(^```.*?^```)", text, flags=re.M | re.S)
+    return "".join(part if part.startswith("```") else pattern.sub(replace, part) for part in parts)
+
+
+@cache
+def term_patterns(column: str) -> list[tuple[str, re.Pattern]]:
+    """(headword, pattern) of each spelling that links to a glossary term, from its forms_… column; longest first."""
+    found = []
+    for row in glossary():
+        for form in row[f"forms_{column}"].split(";"):
+            form = form.strip()
+            if form in ("", "-"):
+                continue
+            if form.isascii():  # a whole word, small or capital unless it has capitals of its own
+                pattern, flags = rf"(?<![\w-]){re.escape(form)}(?![\w-])", re.I if form == form.lower() else 0
+            else:  # a particle may follow
+                pattern, flags = rf"(?<![가-힣\w]){re.escape(form)}", 0
+            found.append((form, row[column], re.compile(pattern, flags)))
+    return [(headword, pattern) for _, headword, pattern in sorted(found, key=lambda item: -len(item[0]))]
+
+
+def link_terms(text: str, language: str, seen: set[str]) -> str:
+    """Link the first use of each glossary term that is not in `seen`; adds what it linked to `seen`."""
+    column = paths.languages()[language]["glossary"]
+    for headword, pattern in term_patterns(column):
+        if headword in seen:
+            continue
+        hidden = [match.span() for match in OPAQUE.finditer(text)]
+        for match in pattern.finditer(text):
+            if any(begin < match.end() and match.start() < end for begin, end in hidden):
+                continue
+            text = f"{text[:match.start()]}{{term}}`{match[0]} <{headword}>`{text[match.end():]}"
+            seen.add(headword)
+            break
+    return text
