@@ -1,0 +1,7 @@
+"""`python -m cnnbook`."""
+
+import sys
+
+from cnnbook.cli import main
+
+sys.exit(main())

@@ -1,0 +1,56 @@
+"""Arrays that are slow to make, kept between runs. A cache that cannot be read or written never stops anybody."""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+
+def folder() -> Path:
+    """Where they are kept: CNNBOOK_CACHE, or `cnnbook` in the platform's own folder for caches."""
+    if chosen := os.environ.get("CNNBOOK_CACHE"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "cnnbook"
+    if sys.platform == "darwin":
+        return Path("~/Library/Caches/cnnbook").expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "cnnbook"
+
+
+def kept(name: str, origin: str, state: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The arrays that `make` gives, from the cache where it holds those of the same origin in the same state.
+
+    A damaged file (its zip checksums tell) is made anew and replaced; where nothing can be written, work goes on
+    without. Either is said in one line.
+    """
+    path = folder() / f"{name}-{hashlib.sha256(origin.encode()).hexdigest()[:12]}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if str(stored["state"]) == state:
+                return {key: stored[key] for key in stored.files if key != "state"}
+    except FileNotFoundError:
+        pass
+    except Exception as error:  # whatever a damaged or unreadable file makes numpy raise
+        print(f"cache {path} cannot be read ({type(error).__name__}): made anew")
+    arrays = make()
+    try:
+        _write(path, {**arrays, "state": np.array(state)})
+    except OSError as error:
+        print(f"cache {path} cannot be written ({error.strerror or error}): going on without")
+    return arrays
+
+
+def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """All or nothing: written beside its place, then moved there in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".part", delete=False) as part:
+        try:
+            np.savez(part, **arrays)
+        except BaseException:
+            os.unlink(part.name)
+            raise
+    os.replace(part.name, path)

@@ -1,0 +1,166 @@
+"""The long runs of the book, as data: `cnnbook reproduce NAME` runs one and writes its record for results/.
+
+What was chosen (activation, pooling, epochs, learning rate, augmentation) was chosen on a validation split of the
+training images, `load("digits").split(0.8, seed)`; the test images are looked at only by the finished recipe.
+The accuracy that counts is the last epoch's.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from cnnbook import data, models, runs
+from cnnbook.data import cache
+from cnnbook.train.fit import fit
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `fit` is told, in words and numbers that fit into a record."""
+
+    epochs: int
+    batch_size: int = 64
+    lr: float = 3e-3
+    optimizer: str = "adam"
+    schedule: str = "onecycle"
+    shift: int = 2  # pixels
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Networks (by the name they have in the record) trained on a set with one recipe, once for each seed."""
+
+    about: str
+    chosen: str  # how the recipe was chosen, without the test images
+    data: str
+    size: int
+    recipe: Recipe
+    networks: dict[str, Callable[[], nn.Module]]
+    seeds: int
+    unshifted: tuple[str, ...] = ()  # networks that do better without the augmentation, on the validation split
+
+
+def lenet5() -> nn.Module:
+    """LeNet-5 with ReLU and max pooling, as a student would build it today."""
+    return models.create("lenet5", num_classes=10, in_channels=1, activation=nn.ReLU, pool=nn.MaxPool2d)
+
+
+def lenet5_tanh() -> nn.Module:
+    """LeNet-5 with the paper's tanh and average pooling."""
+    return models.create("lenet5", num_classes=10, in_channels=1)
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "lenet5_digits": Experiment(
+        about="LeNet-5 and two baselines on 4,000 embedded MNIST digits, tested on 1,000",
+        chosen="on load('digits', size=32).split(0.8, seed), seeds 0 to 3; mean validation accuracy of LeNet-5: this "
+        "recipe 0.9800; 20 epochs 0.9775; lr 0.003 0.9769; tanh, max pooling, lr 0.003 0.9778; tanh, average pooling, "
+        "lr 0.003 0.9753. Of the baselines with and without the shift: dense 0.9350, 0.9163; softmax 0.8538, 0.8881",
+        data="digits",
+        size=32,
+        recipe=Recipe(epochs=30, lr=5e-3),
+        networks={
+            "lenet5": lenet5,
+            "lenet5_tanh": lenet5_tanh,
+            "dense": models.baselines.dense,
+            "softmax": models.baselines.softmax_regression,
+        },
+        seeds=5,
+        unshifted=("softmax",),
+    ),
+    "lenet5_mnist": Experiment(
+        about="LeNet-5 on the 60,000 training images of MNIST, tested on its 10,000 test images",
+        chosen="the network and augmentation of lenet5_digits; epochs, batch size and learning rate set beforehand and "
+        "not compared",
+        data="mnist",
+        size=32,
+        recipe=Recipe(epochs=20, batch_size=128),
+        networks={"lenet5": lenet5},
+        seeds=3,
+    ),
+}
+
+
+def reproduce(name: str, output: Path, quiet: bool = False) -> dict[str, Any]:
+    """Run an experiment and write its record; interrupted, it goes on with the next seed. Returns the record.
+
+    What is done so far is kept in the user's cache, and used again only for the same recipe.
+    """
+    experiment = EXPERIMENTS[name]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=output.parent).close()  # better an error now than after the training
+    part = cache.folder() / f"{name}.part.json"
+    plan = {"data": experiment.data, "size": experiment.size, "recipe": asdict(experiment.recipe)}
+    record = {"name": name, "about": experiment.about, "chosen": experiment.chosen, **plan, "seeds": experiment.seeds}
+    if experiment.unshifted:
+        record["unshifted"] = list(experiment.unshifted)
+    record |= runs.context()
+    done = runs.read(part) or {}
+    record["runs"] = done.get("runs", []) if all(done.get(key) == plan[key] for key in plan) else []
+    train_set = data.load(experiment.data, "train", experiment.size)
+    test_set = data.load(experiment.data, "test", experiment.size)
+    record["images"] = {"train": len(train_set), "test": len(test_set)}
+    for seed in range(experiment.seeds):
+        for network, build in experiment.networks.items():
+            if any((run["network"], run["seed"]) == (network, seed) for run in record["runs"]):
+                continue
+            recipe = replace(experiment.recipe, shift=0) if network in experiment.unshifted else experiment.recipe
+            run = one(network, build, seed, recipe, train_set, test_set, quiet)
+            record["runs"].append(run)
+            _keep(part, record)
+            print(f"{network}, seed {seed}: test accuracy {run['test_accuracy']:.4f} in {run['minutes']:.2f} minutes")
+    record["summary"] = {network: summary(record["runs"], network) for network in experiment.networks}
+    record["minutes"] = round(sum(run["minutes"] for run in record["runs"]), 2)
+    runs.save(output, record)
+    with suppress(OSError):
+        part.unlink()
+    return record
+
+
+def _keep(part: Path, record: dict[str, Any]) -> None:
+    try:
+        runs.save(part, record)
+    except OSError as error:
+        print(f"{part} cannot be written ({error.strerror}): an interrupted run would begin anew")
+
+
+def one(
+    network: str,
+    build: Callable[[], nn.Module],
+    seed: int,
+    recipe: Recipe,
+    train_set: data.ImageSet,
+    test_set: data.ImageSet,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """One training of one network from one seed, with its curve."""
+    started = time.perf_counter()
+    torch.manual_seed(seed)
+    model = build()
+    history = fit(
+        model, train_set, test_set, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=recipe.lr,
+        optimizer=recipe.optimizer, schedule=recipe.schedule, augment=data.shift(recipe.shift), seed=seed, quiet=quiet,
+    )
+    return {
+        "network": network,
+        "seed": seed,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "test_accuracy": history.table.test_accuracy.iloc[-1],
+        "minutes": round((time.perf_counter() - started) / 60, 3),
+        "curve": {column: [round(value, 5) for value in history.table[column].tolist()] for column in history.table},
+    }
+
+
+def summary(done: list[dict], network: str) -> dict[str, float]:
+    """Mean and standard deviation over the seeds of the last epoch's test accuracy."""
+    accuracies = [run["test_accuracy"] for run in done if run["network"] == network]
+    spread = statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0
+    return {"test_accuracy": round(statistics.mean(accuracies), 6), "std": round(spread, 6), "seeds": len(accuracies)}
