@@ -69,7 +69,7 @@ def markdown_cells(source: Source, language: str, seen: set[str]):
             yield index, quiz.for_site(source, language)
         text = cell.texts[language]
         anchors = [match[2] for match in prose.HEADING.finditer(cell.texts[anchors_from])]
-        exercise = re.match(rf"\*\*{word}: (.+?)\.\*\*\s*", text)
+        exercise = re.match(rf"\*\*{word}: (.+?)\.?\*\*\s*", text)
         if exercise:
             body = prose.for_site(text[exercise.end():], source.slug, [])
             yield index, f":::::{{admonition}} {word}: {exercise[1]}\n:class: exercise\n\n{body}\n:::::"

@@ -13,9 +13,10 @@
 
 # %%
 import torch
+from torch import nn
+
 from cnnbook import look, outputs
 from cnnbook.look import draw
-from torch import nn
 
 # %% [markdown] lang="ko"
 # ## 크기와 위치

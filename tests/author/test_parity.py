@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from author import check, notebooks, paths, prose, source
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from author import check, notebooks, paths, prose, source
 
 ASIDE = ("합성곱을 배웁니다.", "We learn convolution.")
 

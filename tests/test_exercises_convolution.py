@@ -1,0 +1,90 @@
+"""The exercises of chapter 03: right answers pass, every typical mistake is recognised as itself."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from cnnbook import exercises
+from cnnbook.exercises import convolution  # noqa: F401  (registers them)
+from cnnbook.trial import Trial, outcome
+
+FUNCTIONS = ("flipped_convolution", "same_padding", "layer_facts", "layers_needed", "filter_gradient")
+MEASURED = {"exact_shift": 6, "measured_field": 18}
+MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
+
+
+def said(key, answer, lang="en"):
+    message = Trial(exercises.find(key), answer).verdict()
+    return message.status, message.plain(lang)
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_the_reference_is_right(key):
+    assert said(key, exercises.find(key).reference)[0] == "right"
+
+
+@pytest.mark.parametrize("key, number", MISTAKES)
+def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
+    mistake = exercises.find(key).mistakes[number]
+    for lang in ("ko", "en"):
+        status, words = said(key, mistake.wrong, lang)
+        assert status == "wrong" and mistake.says[lang] in words
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_there_are_three_mistakes_and_two_hints(key):
+    assert len(exercises.find(key).mistakes) >= 3 and len(exercises.find(key).hints) >= 2
+
+
+@pytest.mark.parametrize("key, other", [
+    ("flipped_convolution", lambda row, weights: np.convolve(weights, row)),
+    ("flipped_convolution", lambda row, weights: [sum(row[i - j] * weights[j] for j in range(len(weights))
+                                                      if 0 <= i - j < len(row))
+                                                  for i in range(len(row) + len(weights) - 1)]),
+    ("same_padding", lambda width, kernel, stride: (
+        (p := max((-(-width // stride) - 1) * stride + kernel - width, 0)) // 2, p - p // 2)),
+    ("layers_needed", lambda width, kernel: next(k for k in range(width) if 1 + k * (kernel - 1) >= width)),
+    ("filter_gradient", lambda x, g, kernel, stride: sum(
+        g[i] * x[i * stride : i * stride + kernel] for i in range(len(g)))),
+])
+def test_right_answers_written_differently_pass(key, other):
+    assert said(key, other)[0] == "right"
+
+
+def test_same_padding_gives_the_size_that_same_promises():
+    same = exercises.find("same_padding")
+    rng = Random(0)
+    for _ in range(200):
+        case = same.case(rng)
+        width, kernel, stride = case["width"], case["kernel"], case["stride"]
+        left, right = same.reference(**case)
+        assert (width + left + right - kernel) // stride + 1 == -(-width // stride)
+        assert right - left in (0, 1)
+
+
+def test_the_gradient_agrees_with_a_finite_difference():
+    gradient = exercises.find("filter_gradient")
+    rng = Random(0)
+    for _ in range(50):
+        case = gradient.case(rng)
+        x, g, kernel, stride = case["x"], case["g"], case["kernel"], case["stride"]
+
+        def loss(weights, x=x, g=g, kernel=kernel, stride=stride):
+            return sum(g[i] * (x[i * stride : i * stride + kernel] @ weights) for i in range(len(g)))
+
+        weights = np.zeros(kernel)
+        numeric = [loss(weights + unit) - loss(weights) for unit in np.eye(kernel)]  # the loss is linear in the weights
+        assert np.allclose(outcome(gradient.reference, case), numeric)
+
+
+@pytest.mark.parametrize("key", MEASURED)
+def test_measurements(key):
+    right = MEASURED[key]
+    assert said(key, right)[0] == "right" and said(key, float(right))[0] == "right"
+    assert said(key, ...)[0] == "notyet"
+    wrong = {number: said(key, number) for number in range(0, 40) if number != right}
+    assert {status for status, _ in wrong.values()} == {"wrong"}
+    assert len({words for _, words in wrong.values()}) >= 4  # wrong answers are told apart
+    assert said(key, None)[0] == "notyet"
+    assert said(key, "six")[0] == said(key, 6.5)[0] == "wrong"
