@@ -1,6 +1,7 @@
 # The only commands people need. VENV says where the virtual environment is, PYTHON what makes it.
 VENV ?= .venv
 PYTHON ?= python3
+override VENV := $(patsubst ~/%,$(HOME)/%,$(VENV))
 BIN = $(VENV)/bin
 RUN = "$(BIN)/python"
 export PYTHONUTF8 = 1

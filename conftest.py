@@ -2,12 +2,28 @@
 
 import os
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 from author import execute, paths, source
 
 os.environ.update(execute.ENVIRONMENT)
+os.environ.pop("CNNBOOK_DATA", None)
 PICTURES = ("text/html", "image/svg+xml", "image/png")
-_outputs: dict = {}
+
+
+@dataclass
+class Run:
+    """One notebook under nbval: its source as it was at the beginning, and what its cells gave so far."""
+
+    read: source.Source | None
+    key: str
+    begin: float
+    outputs: dict[int, list]
+    sources: dict[int, str]
+
+
+_runs: dict[Path, Run] = {}
 
 
 def pytest_collection_modifyitems(items):
@@ -20,21 +36,23 @@ def is_cell(item) -> bool:
 
 
 def pytest_runtest_setup(item):
-    if is_cell(item):
-        item.parent.skip_compare = tuple(dict.fromkeys([*item.parent.skip_compare, *PICTURES]))
-        _outputs.setdefault(item.parent.path, {"begin": time.perf_counter(), "cells": {}})
+    if not is_cell(item):
+        return
+    item.parent.skip_compare = tuple(dict.fromkeys([*item.parent.skip_compare, *PICTURES]))
+    if item.parent.path not in _runs:
+        chapter = paths.CHAPTERS / f"{item.parent.path.stem}.py"
+        read = source.read(chapter) if chapter.is_file() else None
+        _runs[item.parent.path] = Run(read, execute.key_of(read) if read else "", time.perf_counter(), {}, {})
 
 
 def pytest_runtest_makereport(item, call):
-    """Keep each passing cell's outputs; after the last one, hand them to the site."""
+    """Keep each passing cell's outputs; after the last one, hand them to the site if the source is still the same."""
     if not is_cell(item) or call.when != "call" or call.excinfo:
         return
-    kept = _outputs[item.parent.path]
-    kept["cells"][item.cell_num] = [dict(output) for output in item.test_outputs]
-    chapter = paths.CHAPTERS / f"{item.parent.path.stem}.py"
-    if not chapter.is_file():
-        return
-    read = source.read(chapter)
-    if len(kept["cells"]) == len(read.codes) + 1:  # the set-up cell too
-        cells = [kept["cells"][number] for number in sorted(kept["cells"])]
-        execute.store(read, cells[1:], time.perf_counter() - kept["begin"])
+    run = _runs[item.parent.path]
+    run.outputs[item.cell_num] = [dict(output) for output in item.test_outputs]
+    run.sources[item.cell_num] = item.cell.source
+    order = sorted(run.sources)[1:]  # without the set-up cell
+    if run.read and [run.sources[number] for number in order] == [cell.source for cell in run.read.codes]:
+        outputs = [run.outputs[number] for number in order]
+        execute.store(run.read, run.key, outputs, time.perf_counter() - run.begin)

@@ -423,7 +423,7 @@ def test_wrong_variables_are_named(monkeypatch):
 
 def test_close(capsys):
     check.close(torch.tensor([1.0, 2.0]), [1, 2.000001], what="sum")
-    assert capsys.readouterr().out == "✓ sum: The largest difference is within 1e-05\n"
+    assert capsys.readouterr().out == "✓ sum: They agree. Largest difference: at most 1e-05\n"
     check.close(np.float32(1), 1.01, atol=0.1)
     for mine, reference, words in [([1, 2], [1, 2.1], "0.1"), ([1], [1, 2], "Wrong shape"), (float("nan"), 1, "nan")]:
         with pytest.raises(AssertionError, match=words):

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,12 @@ def test_documents_name_commands_and_files_that_exist(readme):
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         if not link.startswith(("http", "mailto")):
             assert (ROOT / link).exists(), f"{readme} links to {link}"
+
+
+def test_the_wheel_holds_every_folder_of_the_package():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    folders = {path.parent.relative_to(ROOT / "utils") for path in (ROOT / "utils").rglob("__init__.py")}
+    assert {".".join(folder.parts) for folder in folders} | {"cnnbook.results"} == set(listed)
 
 
 def test_an_unwritable_place_for_the_environment_is_said_plainly(tmp_path):

@@ -27,7 +27,7 @@ def test_tool_and_data_say_plainly_that_they_cannot_write(tmp_path):
         pytest.skip("the unprivileged user cannot read this Python's packages")
     environment = os.environ | {"CNNBOOK_ROOT": str(tmp_path), "PYTHONPATH": str(ROOT / "book"), "HOME": str(tmp_path)}
     built = subprocess.run([*nobody, "-m", "author", "build"], capture_output=True, text=True, env=environment)
-    assert built.returncode == 1 and "cannot write" in built.stderr and "Traceback" not in built.stderr
+    assert built.returncode == 1 and "cannot read or write" in built.stderr and "Traceback" not in built.stderr
     locked = environment | {"CNNBOOK_CACHE": str(tmp_path / "book")}
     code = "from cnnbook import data; print(len(data.load('digits')))"
     loaded = subprocess.run([*nobody, "-c", code], capture_output=True, text=True, env=locked)

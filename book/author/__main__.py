@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import functools
 import http.server
 import sys
-import time
 
-from filelock import FileLock, Timeout
-
-from author import check, execute, new, notebooks, paths, site
-from author.source import SourceError, read
+from author import check, execute, lock, new, notebooks, paths, site
+from author.source import SourceError
 
 
 def split() -> int:
     """Write the committed notebooks of every language; golden outputs come from the last run, which must hold."""
     written = 0
-    for path in paths.chapters():
-        source = read(path)
+    for source in site.read_all():
+        if source.path.parent != paths.CHAPTERS:
+            continue
         outputs = execute.outputs_of(source)
         for language in paths.languages():
             written += paths.write(notebooks.path_of(source, language), notebooks.render(source, language, outputs))
@@ -36,9 +35,13 @@ def run_check(generated: bool) -> int:
 
 
 def run_execute(slugs: list[str]) -> int:
-    for source in site.read_all():
-        if not slugs or source.slug in slugs:
-            execute.outputs_of(source)
+    sources = {source.slug: source for source in site.read_all()}
+    for slug in slugs:
+        if slug not in sources:
+            nearest = difflib.get_close_matches(slug, sources, n=1, cutoff=0)[0]
+            raise new.NewError(f"there is no chapter or page {slug!r}; the nearest is {nearest!r}")
+    for slug in slugs or sources:
+        execute.outputs_of(sources[slug])
     return 0
 
 
@@ -57,7 +60,7 @@ def serve(port: int) -> int:
     for number in range(port, port + 20):
         try:
             server = http.server.ThreadingHTTPServer(("127.0.0.1", number), handler)
-        except OSError:
+        except (OSError, OverflowError):
             continue
         print(f"http://127.0.0.1:{number}/  (Ctrl+C stops it)", flush=True)
         try:
@@ -85,23 +88,6 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def locked(action) -> int:
-    """Run an action that writes into book/, one process at a time."""
-    paths.BUILD.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(paths.BUILD / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print("another build of this book is running; waiting for it", file=sys.stderr, flush=True)
-        begin = time.perf_counter()
-        lock.acquire()
-        print(f"waited {time.perf_counter() - begin:.0f} s", file=sys.stderr)
-    try:
-        return action()
-    finally:
-        lock.release()
-
-
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
@@ -113,18 +99,23 @@ def main(arguments: list[str] | None = None) -> int:
             case "new":
                 return new.chapter(options.slug)
             case "split":
-                return locked(split)
+                return lock.alone(split)
             case "execute":
-                return locked(lambda: run_execute(options.slug))
+                return lock.alone(lambda: run_execute(options.slug))
             case "build":
-                return locked(build)
+                return lock.alone(build)
     except SourceError as error:
         print(error, file=sys.stderr)
     except (execute.ExecutionError, site.BuildError, new.NewError) as error:
         print(error, file=sys.stderr)
-    except PermissionError as error:
-        print(f"cannot write {error.filename}: {error.strerror}. Give yourself write access to the project's folder, "
-              "or work in a copy of it", file=sys.stderr)
+    except paths.SettingError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"cannot read or write {error.filename}: {error.strerror}. The project's folder needs to be readable and "
+              "writable, and the disk not full; a copy of it elsewhere will do", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nstopped; what was finished is kept, run the same command again to go on", file=sys.stderr)
+        return 130
     return 1
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
-from author import notebooks, paths, prose, quiz
+from author import execute, notebooks, paths, prose, quiz
 from author.source import Code, Fault, Prose, Source, SourceError, read
 
-MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, double_inline=True).use(myst_role_plugin)
-NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+MARKDOWN = (MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, double_inline=True).use(amsmath_plugin)
+            .use(myst_role_plugin))
+NUMBER = re.compile(r"(?<![\d.,])(?:(?<![\w)])[-−])?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)")
+ADDRESS = re.compile(r"https?://[^\s)]+")
+# Kinds of parts that must stand in the same order; of the others each must be there as often.
+ORDERED = ("headings", "lists", "table sizes", "code blocks", "notes")
 
 
 def walk(tokens: list[Token]):
@@ -26,25 +32,25 @@ def walk(tokens: list[Token]):
 
 def words(text: str) -> str:
     """The prose of a text alone: no code, formula, address or role."""
-    return " ".join(token.content for token in walk(MARKDOWN.parse(text)) if token.type == "text")
+    return " ".join(ADDRESS.sub(" ", token.content) for token in walk(MARKDOWN.parse(text)) if token.type == "text")
 
 
 def formula(text: str) -> str:
     """A formula as it is compared: without its words (`\\text{…}`) and white space."""
-    return re.sub(r"\s+", "", re.sub(r"\\(?:text|textrm|mathrm|operatorname)\{[^{}]*\}", "", text))
+    return re.sub(r"\s+", "", re.sub(r"\\text(?:rm|bf|it)?\{[^{}]*\}", "", text))
 
 
 def features(text: str) -> dict[str, list]:
     """Everything that both halves must share, in the order in which it stands."""
-    tokens = list(walk(MARKDOWN.parse(text)))
-    found: dict[str, list] = {name: [] for name in ("headings", "formulas", "inline code", "code blocks", "links",
-                                                    "citations", "notes", "list lengths", "table sizes")}
+    kinds = ("headings", "formulas", "inline code", "code blocks", "links", "citations", "roles", "notes", "quotes",
+             "lists", "table sizes", "HTML")
+    found: dict[str, list] = {kind: [] for kind in kinds}
     lists: list[int] = []
-    for token in tokens:
+    for token in walk(MARKDOWN.parse(text)):
         match token.type:
             case "heading_open":
                 found["headings"].append("#" * int(token.tag[1]))
-            case "math_inline" | "math_block" | "math_inline_double":
+            case "math_inline" | "math_block" | "math_inline_double" | "amsmath":
                 found["formulas"].append(formula(token.content))
             case "code_inline":
                 found["inline code"].append(token.content)
@@ -54,14 +60,21 @@ def features(text: str) -> dict[str, list]:
                 found["links"].append(token.attrs["href"])
             case "image":
                 found["links"].append(token.attrs["src"])
-            case "myst_role" if token.meta["name"].startswith("cite"):
-                found["citations"].extend(key.strip() for key in token.content.split(","))
+            case "text":
+                found["links"] += ADDRESS.findall(token.content)
+            case "html_inline" | "html_block":
+                found["HTML"].append(token.content.strip())
+            case "myst_role":
+                kind = "citations" if token.meta["name"].startswith("cite") else "roles"
+                found[kind].append(f"{{{token.meta['name']}}}`{token.content}`")
+            case "blockquote_open":
+                found["quotes"].append(">")
             case "bullet_list_open" | "ordered_list_open":
                 lists.append(0)
             case "list_item_open":
                 lists[-1] += 1
             case "bullet_list_close" | "ordered_list_close":
-                found["list lengths"].append(lists.pop())
+                found["lists"].append(f"{lists.pop()} {'bullets' if token.type[0] == 'b' else 'numbered'}")
             case "table_open":
                 found["table sizes"].append([0, 0])
             case "tr_open":
@@ -73,40 +86,41 @@ def features(text: str) -> dict[str, list]:
 
 
 def numbers(text: str) -> Counter:
-    return Counter(match.replace(",", "") for match in NUMBER.findall(words(text)))
+    return Counter(match.replace(",", "").replace("−", "-") for match in NUMBER.findall(words(text)))
 
 
 @cache
-def small_words(language: str) -> dict[str, re.Pattern]:
+def number_words(language: str) -> dict[str, re.Pattern]:
     """Digit of 0 to 10 → a pattern of its words in a language."""
     table = paths.languages()[language]["number_words"]
-    return {str(number): re.compile("|".join(rf"\b{word}\b" if word.isascii() else word for word in forms), re.I)
-            for number, forms in table.items()}
+    return {str(number): re.compile(rf"(?<!\w)(?:{'|'.join(forms)})", re.I) for number, forms in table.items()}
 
 
-def spelled(number: str, text: str, language: str) -> bool:
-    """Whether a number of 0 to 10 stands in a text as a word."""
-    pattern = small_words(language).get(number)
-    return bool(pattern and pattern.search(words(text)))
+def unspoken(missing: Counter, text: str, language: str) -> list[str]:
+    """Those of the missing numbers that do not stand in a text as words, zero to ten, as often as they are missing."""
+    plain, found = words(text), []
+    for number, count in missing.items():
+        pattern = number_words(language).get(number)
+        said = len(pattern.findall(plain)) if pattern else 0
+        found += [number] * max(0, count - said)
+    return found
 
 
 def differences(texts: dict[str, str]) -> list[str]:
-    """How the halves of one prose group differ; one message a kind of difference."""
-    languages = list(texts)
-    first, found = languages[0], []
-    for other in languages[1:]:
+    """How the halves of one text differ; one message a kind of difference."""
+    first, *others = texts
+    found = []
+    for other in others:
         mine, theirs = features(texts[first]), features(texts[other])
         for kind in mine:
-            ordered = kind in ("headings", "list lengths", "table sizes", "code blocks", "notes")
-            same = mine[kind] == theirs[kind] if ordered else Counter(mine[kind]) == Counter(theirs[kind])
-            if not same:
-                a, b = ((mine[kind], theirs[kind]) if ordered else
-                        (list((Counter(mine[kind]) - Counter(theirs[kind])).elements()),
-                         list((Counter(theirs[kind]) - Counter(mine[kind])).elements())))
+            a, b = mine[kind], theirs[kind]
+            if kind not in ORDERED:
+                a, b = list((Counter(a) - Counter(b)).elements()), list((Counter(b) - Counter(a)).elements())
+            if a != b:
                 found.append(f"different {kind}: {first} has {shown(a)}, {other} has {shown(b)}")
         here, there = numbers(texts[first]), numbers(texts[other])
-        only_here = [n for n in (here - there).elements() if not spelled(n, texts[other], other)]
-        only_there = [n for n in (there - here).elements() if not spelled(n, texts[first], first)]
+        only_here = unspoken(here - there, texts[other], other)
+        only_there = unspoken(there - here, texts[first], first)
         if only_here or only_there:
             found.append(f"different numbers: {first} has {shown(only_here)}, {other} has {shown(only_there)}")
     return found
@@ -117,46 +131,68 @@ def shown(values: list) -> str:
 
 
 @cache
-def avoided() -> list[tuple[str, str]]:
-    """(word to avoid, word to use) in Korean prose, from the glossary."""
-    return [(word.strip(), row["korean"]) for row in prose.glossary() for word in re.split(r"[,;]", row["avoid"])
-            if re.search(r"[가-힣]", word)]
+def avoided() -> list[tuple[str, str, re.Pattern]]:
+    """(word to avoid, word to use, pattern) in Korean prose, from the glossary."""
+    return [(word.strip(), row["korean"], re.compile(rf"(?<![가-힣]){re.escape(word.strip())}"))
+            for row in prose.glossary() for word in re.split(r"[,;]", row["avoid"]) if re.search(r"[가-힣]", word)]
+
+
+def text_faults(texts: dict[str, str]) -> list[tuple[str, str]]:
+    """(language, what is wrong) of one text in every language: of prose, a caption, an alt text, a quiz."""
+    first = next(iter(texts))
+    found = [(first, message) for message in differences(texts)]
+    worded = any(re.search(r"[^\W\d_]{2}", words(text)) for text in texts.values())
+    for language, text in texts.items():
+        entry, plain = paths.languages()[language], words(text)
+        if worded and not re.search(entry["script"], plain):
+            found.append((language, f"the {language} half has no {entry['name']} in it"))
+        if language == "ko":
+            found += [(language, f"the glossary avoids {bad!r}; write {good!r}")
+                      for bad, good, pattern in avoided() if pattern.search(plain)]
+        for citation in features(text)["citations"]:
+            keys = citation.split("`")[1].split(",")
+            found += [(language, f"{citation} names {key.strip()!r}, not in book/refs.bib")
+                      for key in keys if key.strip() not in prose.bibliography()]
+        for match in prose.LINK.finditer(text):
+            if not prose.is_page(match[2]):
+                found.append((language, f"the link ({match[2]}) leads to no chapter or page"))
+        found += [(language, f"{markup} shows as it stands on Colab; see book/author/prose.py for what may be written")
+                  for markup in raw_markup(text)]
+    return found
+
+
+def raw_markup(text: str) -> list[str]:
+    """Directives, roles and notes that only one of the book's forms would draw."""
+    plain = re.sub(r"^```(?!\{).*?^```|(?<![}`])`[^`\n]+`", "", text, flags=re.M | re.S)  # without code
+    notes = set(re.findall(r"^> \[!(\w+)\]", text, re.M)) - {"NOTE", "TIP", "WARNING"}
+    roles = set(re.findall(r"\{[a-z:]+\}(?=`)", plain)) - {"{cite:p}", "{cite:t}"}
+    return [*re.findall(r"^(?::::+|```)\{[\w-]+\}|^:::+\s*$", plain, re.M), *roles, *(f"[!{name}]" for name in notes),
+            *re.findall(r"!\[\]\([^)]*\)", plain)]
 
 
 def prose_faults(source: Source, cell: Prose) -> list[Fault]:
-    first = next(iter(cell.places.values()))
-    found = [Fault(source.path, first[1], first[0], message) for message in differences(cell.texts)]
-    for language, text in cell.texts.items():
-        number, line = cell.places[language]
-        plain = words(text)
-        if re.search(r"[^\W\d_]{2}", " ".join(words(other) for other in cell.texts.values())) and not re.search(
-                paths.languages()[language]["script"], plain):
-            found.append(Fault(source.path, line, number, f"the {language} half has no "
-                                                          f"{paths.languages()[language]['name']} in it"))
-        if language == "ko":
-            found += [Fault(source.path, line, number, f"the glossary avoids {bad!r}; write {good!r}")
-                      for bad, good in avoided() if bad in plain]
-        for role, keys in re.findall(r"\{(cite:[pt])\}`([^`]+)`", text):
-            found += [Fault(source.path, line, number, f"{{{role}}} names {key.strip()!r}, not in book/refs.bib")
-                      for key in keys.split(",") if key.strip() not in prose.bibliography()]
-        for match in prose.LINK.finditer(text):
-            if not prose.page_folder(match[2]):
-                found.append(Fault(source.path, line, number, f"the link ({match[2]}) leads to no chapter or page"))
-    return found
+    return [Fault(source.path, cell.places[language][1], cell.places[language][0], message)
+            for language, message in text_faults(cell.texts)]
 
 
 def code_faults(source: Source, cell: Code) -> list[Fault]:
-    if not cell.draws:
-        return []
-    missing = [f"{key}_{code}" for key, texts in (("alt", cell.alt), ("caption", cell.caption))
-               for code in paths.languages() if not texts.get(code, "").strip()]
-    found = [Fault(source.path, cell.line, cell.cell, f"the figure lacks {', '.join(missing)}")] if missing else []
-    for key, texts in (("alt text", cell.alt), ("caption", cell.caption)):
-        if len(texts) == len(paths.languages()):
-            found += [Fault(source.path, cell.line, cell.cell, f"{key}: {message}") for message in differences(texts)]
-        found += [Fault(source.path, cell.line, cell.cell, f"{key}: the glossary avoids {bad!r}; write {good!r}")
-                  for bad, good in avoided() if bad in words(texts.get("ko", ""))]
-    return found
+    found = []
+    if notebooks.GOLDEN in cell.tags and re.search(r"\bcheck\.", cell.source):
+        found.append("a golden cell cannot hold a check: its message differs from language to language")
+    if cell.draws:
+        missing = [f"{key}_{code}" for key, texts in (("alt", cell.alt), ("caption", cell.caption))
+                   for code in paths.languages() if not texts.get(code, "").strip()]
+        if missing:
+            found.append(f"the figure lacks {', '.join(missing)}")
+        else:
+            found += [f"{key}: {message}" for key, texts in (("alt text", cell.alt), ("caption", cell.caption))
+                      for _, message in text_faults(texts)]
+    return [Fault(source.path, cell.line, cell.cell, message) for message in found]
+
+
+def exercise_title(text: str, language: str) -> re.Match | None:
+    """The beginning of an exercise's prose, `**Exercise: name.**`; its first group is the name."""
+    return re.match(rf"\*\*{paths.languages()[language]['exercise']}: (.+?)\.?\*\*\s*", text)
 
 
 def order_faults(source: Source) -> list[Fault]:
@@ -166,9 +202,8 @@ def order_faults(source: Source) -> list[Fault]:
         if isinstance(cell, Code) and "exercise" in cell.tags:
             before = cells[index - 1] if index else None
             after = cells[index + 1] if index + 1 < len(cells) else None
-            if not (isinstance(before, Prose) and all(
-                    re.match(rf"\*\*{paths.languages()[code]['exercise']}: ", text)
-                    for code, text in before.texts.items())):
+            texts = before.texts if isinstance(before, Prose) else {}
+            if not texts or not all(exercise_title(text, code) for code, text in texts.items()):
                 found.append(Fault(source.path, cell.line, cell.cell, "the exercise needs a prose pair before it that "
                                    "begins **연습: name.** and **Exercise: name.**"))
             if not (isinstance(after, Code) and "solution" in after.tags):
@@ -176,51 +211,87 @@ def order_faults(source: Source) -> list[Fault]:
     return found
 
 
-def stale(source: Source) -> list[Fault]:
-    """Generated notebooks that are not what the source gives now, edited by hand or left behind."""
-    found = []
-    for language in paths.languages():
-        path = notebooks.path_of(source, language)
-        if not path.is_file():
-            found.append(Fault(path, 1, 0, "is missing; run `make notebooks`"))
-        elif path.read_text("utf-8") != notebooks.render(source, language):
-            found.append(Fault(path, 1, 0, f"is not what {paths.shown(source.path)} gives: it was edited by hand, or "
-                                           "the source has changed since. Edit the source, then run `make notebooks`"))
-        else:
-            golden = notebooks.committed_golden(source, language)
-            found += [Fault(path, 1, 0, f"has no output for the golden cell at line {cell.line} of the source; run "
-                                        "`make notebooks`")
-                      for number, cell in enumerate(source.codes)
-                      if notebooks.GOLDEN in cell.tags and not golden.get(number)]
-    return found
-
-
-def orphans() -> list[Fault]:
-    """Notebooks whose source is gone."""
-    slugs = {path.stem for path in paths.chapters()}
-    return [Fault(path, 1, 0, "has no source in chapters/; remove it")
-            for language in paths.languages() for path in sorted((paths.CHAPTERS / language).glob("*.ipynb"))
-            if path.stem not in slugs]
+def quiz_faults(source: Source) -> list[Fault]:
+    """What is wrong with a chapter's quiz; a chapter has one."""
+    path = quiz.file_of(source)
+    if not path.is_file():
+        return [Fault(path, 1, 0, "is missing: a chapter has a quiz")] if source.path.parent == paths.CHAPTERS else []
+    try:
+        questions = quiz.load(source)
+    except SourceError as error:
+        return error.faults
+    return [Fault(path, 1, 0, f"question {number}: {message}") for number, question in enumerate(questions, 1)
+            for text in quiz.texts_of(question) for _, message in text_faults(text)]
 
 
 def check_source(source: Source) -> list[Fault]:
     """Every fault of one source, in the order of its lines."""
-    found = [*order_faults(source), *quiz.faults(source)]
+    found = [*order_faults(source), *quiz_faults(source)]
     for cell in source.cells:
         found += prose_faults(source, cell) if isinstance(cell, Prose) else code_faults(source, cell)
     return sorted(found, key=lambda fault: (str(fault.path), fault.line))
 
 
+def stale(source: Source) -> list[Fault]:
+    """Generated notebooks that are not what the source gives now, edited by hand or left behind."""
+    found, golden = [], {}
+    for language in paths.languages():
+        path = notebooks.path_of(source, language)
+        golden[language] = notebooks.committed_golden(source, language)
+        if not path.is_file():
+            found.append(Fault(path, 1, 0, "is missing; run `make notebooks`"))
+        elif path.read_text("utf-8") != notebooks.render(source, language):
+            found.append(Fault(path, 1, 0, f"is not what {paths.shown(source.path)} gives: it was edited by hand, or "
+                                           "the source has changed since. Edit the source, then run `make notebooks`"))
+        elif golden[language] != next(iter(golden.values())):
+            found.append(Fault(path, 1, 0, "has other golden outputs than the notebook of the first language: it was "
+                                           "edited by hand. Run `make notebooks`"))
+        else:
+            found += [Fault(path, 1, 0, f"has no output for the golden cell at line {cell.line} of the source; run "
+                                        "`make notebooks`")
+                      for number, cell in enumerate(source.codes)
+                      if notebooks.GOLDEN in cell.tags and not golden[language].get(number)]
+    return found
+
+
+def contents_faults() -> list[Fault]:
+    """Pages that the contents leave out or that are not there, and captions without a translation."""
+    path, toc = paths.BOOK / "_toc.yml", paths.contents()
+    entries = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    listed = [Path(entry).name for entry in (toc["root"], *entries)]
+    there = {page.stem for page in [*paths.chapters(), *paths.pages()]}
+    found = [Fault(path, 1, 0, f"does not list {slug}") for slug in sorted(there - set(listed))]
+    found += [Fault(path, 1, 0, f"lists {slug}, which is neither a chapter nor a page") for slug in listed
+              if slug not in there]
+    for code, words in paths.languages().items():
+        if words["parts"]:
+            found += [Fault(path, 1, 0, f"book/languages/{code}.yml has no translation of {part['caption']!r}")
+                      for part in toc["parts"] if part["caption"] not in words["parts"]]
+    return found
+
+
+def orphans() -> list[Fault]:
+    """Notebooks and quizzes whose source is gone."""
+    slugs = {path.stem for path in paths.chapters()}
+    made = [*(paths.BOOK / "quiz").glob("*.yml"),
+            *(path for language in paths.languages() for path in (paths.CHAPTERS / language).glob("*.ipynb"))]
+    left = sorted(path for path in made if path.stem not in slugs)
+    return [Fault(path, 1, 0, "has no source in chapters/; remove it") for path in left]
+
+
 def check_all(generated: bool = True) -> list[Fault]:
     """Every fault of every chapter and page, and of the committed notebooks unless `generated` is False."""
-    found: list[Fault] = []
+    found = contents_faults()
     for path in [*paths.chapters(), *paths.pages()]:
         try:
             source = read(path)
         except SourceError as error:
             found += error.faults
             continue
-        found += check_source(source)
-        if generated and path.parent == paths.CHAPTERS and not found:
-            found += stale(source)
+        own = check_source(source)
+        kept = execute.load(source) if source.codes else None
+        own += execute.bare_figures(source, kept["outputs"]) if kept else []
+        if generated and path.parent == paths.CHAPTERS and not own:
+            own += stale(source)
+        found += own
     return found + (orphans() if generated else [])

@@ -15,15 +15,15 @@ import os
 import re
 import sys
 import time
-import tomllib
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from author import paths
-from author.source import Source
+from author.source import Fault, Source
 
 PACKAGE = paths.ROOT / "utils" / "cnnbook"
 OUTPUTS = paths.BUILD / "outputs"
@@ -31,62 +31,73 @@ SECONDS = 120  # a cell that takes longer is stopped
 ENVIRONMENT = {"CNNBOOK_LANGUAGE": "both", "CNNBOOK_STRICT": "1", "CNNBOOK_OFFLINE": "1", "CNNBOOK_BUDGET": "quick"}
 
 
+def environment() -> dict[str, str]:
+    """What a run's process sees: this machine's variables but for its own data, and the book's."""
+    return {name: value for name, value in os.environ.items() if name != "CNNBOOK_DATA"} | ENVIRONMENT
+
+
 class ExecutionError(Exception):
     """A cell that failed; the message names source, line and cell, and shows the error."""
 
 
-def imported(code: str, package: str = "") -> set[str]:
-    """Names of cnnbook's modules that a piece of code may import; `package` resolves relative imports."""
+def parts_of(code: str) -> set[str]:
+    """Names that a piece of code takes from cnnbook: `data` of `from cnnbook import data` and of `cnnbook.data.load`.
+
+    Raises SyntaxError where it is no Python.
+    """
     found = set()
     for node in ast.walk(ast.parse(code)):
+        names: list[str] = []
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*parents, base] if base else parents)
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return {name for name in found if name.split(".")[0] == "cnnbook"}
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            names = [f"{node.value.id}.{node.attr}"]
+        found |= {name.split(".")[1] for name in names if name.startswith("cnnbook.")}
+    return found
 
 
-def file_of(module: str) -> Path | None:
-    base = PACKAGE.parent.joinpath(*module.split("."))
-    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+def files_of(part: str, own_exercises: str) -> list[Path]:
+    """A part of the package as files: a module, or a folder whole; of the exercises only a chapter's own."""
+    folder = PACKAGE / part
+    if part == "exercises":
+        return [path for path in (folder / "__init__.py", folder / f"{own_exercises}.py") if path.is_file()]
+    if folder.is_dir():
+        return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return [folder.with_suffix(".py")] if folder.with_suffix(".py").is_file() else []
 
 
 def package_files(source: Source) -> list[Path]:
-    """The package's files that a source's code can reach through imports, its own exercises among them."""
-    wanted = {"cnnbook", "cnnbook.notebook"}
-    for cell in source.codes:
-        try:
-            wanted |= imported("\n".join(line for line in cell.source.splitlines() if not line.startswith(("%", "!"))))
-        except SyntaxError:
-            continue  # running it will say so
-    own = f"cnnbook.exercises.{re.sub(r'^[0-9]+_', '', source.slug)}"
-    wanted |= {own} if "check.exercise" in "".join(cell.source for cell in source.codes) else set()
-    files: dict[Path, None] = {}
-    while wanted:
-        module = wanted.pop()
-        path = file_of(module)
-        if path is None or path in files:
-            continue
-        files[path] = None
-        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        wanted |= imported(path.read_text("utf-8"), package) | {module.rpartition(".")[0]} - {""}
-    return sorted(files)
+    """The package's files that a source's code can reach, found by reading imports; all where it cannot be read."""
+    own = re.sub(r"^[0-9]+_", "", source.slug)
+    plain = TransformerManager().transform_cell  # %magic and !command as the Python that they stand for
+    try:
+        wanted = {"notebook"}.union(*(parts_of(plain(cell.source)) for cell in source.codes))
+        files: dict[Path, None] = {PACKAGE / "__init__.py": None}
+        reached: set[str] = set()
+        while wanted:
+            part = wanted.pop()
+            reached.add(part)
+            for path in files_of(part, own):
+                files[path] = None
+                if path.suffix == ".py":
+                    wanted |= parts_of(path.read_text("utf-8")) - reached
+        return sorted(files)
+    except SyntaxError:
+        return sorted(PACKAGE.rglob("*.py"))
 
 
 def record_files(source: Source) -> list[Path]:
     """Records in results/ that the code names."""
     text = "\n".join(cell.source for cell in source.codes)
-    return [path for path in sorted((paths.ROOT / "results").glob("*.json")) if f'"{path.stem}"' in text]
+    return [path for path in sorted((paths.ROOT / "results").glob("*.json"))
+            if re.search(rf"\b{re.escape(path.stem)}\b", text)]
 
 
 def versions() -> dict[str, str]:
     """Version of Python and of each package that cnnbook depends on."""
-    needs = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    names = [re.match(r"[\w.-]+", need)[0] for need in needs]
+    names = [re.match(r"[\w.-]+", need)[0] for need in paths.project()["dependencies"]]
     return {"python": sys.version.split()[0]} | {name: importlib.metadata.version(name) for name in names}
 
 
@@ -102,8 +113,10 @@ def load(source: Source) -> dict | None:
     path = OUTPUTS / f"{source.slug}.json"
     try:
         kept = json.loads(path.read_text("utf-8"))
-        whole = isinstance(kept["outputs"], list) and len(kept["outputs"]) == len(source.codes)
-        return kept if whole and kept["key"] == key_of(source) else None
+        outputs, expected = kept["outputs"], key_of(source)
+        if not all(isinstance(output, dict) for found in outputs for output in found):
+            raise ValueError("outputs are not as they were written")
+        return kept if kept["key"] == expected and len(outputs) == len(source.codes) else None
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
@@ -111,12 +124,13 @@ def load(source: Source) -> dict | None:
         return None
 
 
-def store(source: Source, outputs: list[list], seconds: float) -> None:
-    kept = {"key": key_of(source), "seconds": round(seconds, 1), "outputs": outputs}
+def store(source: Source, key: str, outputs: list[list], seconds: float) -> None:
+    """Keep what a run gave, under the key that the source had when the run began."""
+    kept = {"key": key, "seconds": round(seconds, 1), "outputs": outputs}
     paths.write(OUTPUTS / f"{source.slug}.json", json.dumps(kept, ensure_ascii=False))
 
 
-def run(source: Source, say=print) -> tuple[list[list], float]:
+def run(source: Source) -> tuple[list[list], float]:
     """Run a source's code cells in a fresh kernel; one list of outputs a cell, and the seconds it took."""
     cells = [nbformat.v4.new_code_cell('import cnnbook\n\ncnnbook.start("en")')]
     cells += [nbformat.v4.new_code_cell(cell.source) for cell in source.codes]
@@ -135,13 +149,15 @@ def run(source: Source, say=print) -> tuple[list[list], float]:
                             resources={"metadata": {"path": str(source.path.parent)}}, on_cell_start=progress)
     begin = time.perf_counter()
     try:
-        client.execute(env=os.environ | ENVIRONMENT)
+        client.execute(env=environment())
     except CellExecutionError as error:
         said = f"{error.ename}: {error.evalue}\n{tail(error.traceback)}"
         raise ExecutionError(f"{place(source, at)}: {said}") from None
     except CellTimeoutError:
         raise ExecutionError(f"{place(source, at)} ran longer than {SECONDS} s and was stopped") from None
-    except DeadKernelError:
+    except RuntimeError as error:
+        if not isinstance(error, DeadKernelError):
+            raise ExecutionError(f"{paths.shown(source.path)}: the kernel did not start: {error}") from None
         raise ExecutionError(f"{place(source, at)}: the kernel died (out of memory, or a crash in native code). "
                              "Nothing of this run was kept.") from None
     finally:
@@ -169,16 +185,17 @@ def outputs_of(source: Source, say=print) -> list[list]:
         return []
     kept = load(source)
     if kept is None:
-        outputs, seconds = run(source, say)
-        store(source, outputs, seconds)
+        key = key_of(source)
+        outputs, seconds = run(source)
+        store(source, key, outputs, seconds)
         say(f"{source.slug}: ran {len(outputs)} cells in {seconds:.1f} s")
         return outputs
     return kept["outputs"]
 
 
-def bare_figures(source: Source, outputs: list[list]) -> list[str]:
+def bare_figures(source: Source, outputs: list[list]) -> list[Fault]:
     """Cells that drew a picture but carry no alt text."""
-    return [f"{paths.shown(source.path)}:{cell.line}: cell {cell.cell}: draws a picture but has no alt_ko, alt_en, "
-            "caption_ko, caption_en in its header"
+    message = "draws a picture but has no alt_ko, alt_en, caption_ko, caption_en in its header"
+    return [Fault(source.path, cell.line, cell.cell, message)
             for cell, found in zip(source.codes, outputs, strict=True)
             if not cell.draws and any(mime.startswith("image/") for output in found for mime in output.get("data", {}))]

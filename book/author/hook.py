@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from author import execute, paths, site
+from sphinx.errors import ExtensionError
+
+from author import execute, lock, paths, site
+from author.source import SourceError
+
+
+def write_pages(language: str) -> None:
+    sources = site.read_all()
+    outputs = {source.slug: execute.outputs_of(source) for source in sources}
+    site.write_pages(sources, outputs, language)
 
 
 def setup(app):
     if Path(app.srcdir).resolve() == paths.BOOK.resolve():
-        sources = site.read_all()
-        outputs = {source.slug: execute.outputs_of(source) for source in sources}
-        site.write_pages(sources, outputs, app.config.language)
+        try:
+            lock.alone(lambda: write_pages(app.config.language))
+        except (SourceError, execute.ExecutionError, paths.SettingError) as error:
+            raise ExtensionError(str(error)) from None
     return {"parallel_read_safe": True, "parallel_write_safe": True}

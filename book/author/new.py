@@ -22,7 +22,7 @@ SECTIONS = [
 
 
 class NewError(Exception):
-    """A chapter that cannot be begun; the message says why."""
+    """A name on the command line that cannot be used; the message says why."""
 
 
 def cell(language: str, text: str) -> str:

@@ -31,7 +31,7 @@ import subprocess
 import sys
 
 if importlib.util.find_spec("cnnbook") is None:
-    source = os.environ.get("CNNBOOK_SOURCE", {json.dumps(default)})
+    source = os.environ.get("CNNBOOK_SOURCE") or {json.dumps(default)}
     if not source:
         raise ModuleNotFoundError({json.dumps(words["set_up_missing"].strip(), ensure_ascii=False)})
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
@@ -79,7 +79,7 @@ def build(source: Source, language: str, golden: dict[int, list]) -> dict:
         if isinstance(cell, Prose):
             if index == quiz.place(source) and quiz.exists(source):
                 say(quiz.for_notebook(source, language))
-            say(prose.for_notebook(cell.texts[language]))
+            say(prose.for_notebook(cell.texts[language], language))
             continue
         if "solution" in cell.tags:
             say(f"*{words['solution']}*")
@@ -87,7 +87,7 @@ def build(source: Source, language: str, golden: dict[int, list]) -> dict:
         numbers["code"] += 1
         cells.append(code(cell.source, numbers["code"], cell.tags, outputs))
         if cell.caption.get(language):
-            say(f"*{prose.for_notebook(cell.caption[language])}*")
+            say(f"*{prose.for_notebook(cell.caption[language], language)}*")
     return {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -121,9 +121,15 @@ def committed_golden(source: Source, language: str) -> dict[int, list]:
         cells = json.loads(path_of(source, language).read_text("utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return {}
-    on_disk = {"".join(cell["source"]): cell.get("outputs", []) for cell in cells if cell.get("cell_type") == "code"}
-    return {number: on_disk[cell.source] for number, cell in enumerate(source.codes)
-            if GOLDEN in cell.tags and cell.source in on_disk}
+    on_disk = [cell for cell in cells if cell.get("cell_type") == "code"][1:]  # without the set-up cell
+    sources = ["".join(cell["source"]) for cell in on_disk]
+    same_place = len(sources) == len(source.codes)
+    found = {}
+    for number, cell in enumerate(source.codes):
+        if GOLDEN in cell.tags and cell.source in sources:
+            place = number if same_place and sources[number] == cell.source else sources.index(cell.source)
+            found[number] = on_disk[place].get("outputs", [])
+    return found
 
 
 def render(source: Source, language: str, outputs: list[list] | None = None) -> str:

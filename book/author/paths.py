@@ -6,6 +6,7 @@ import os
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -17,18 +18,52 @@ BUILD = BOOK / "_build"
 SITE = BUILD / "html"
 
 
+class SettingError(Exception):
+    """A file of settings that cannot be used; the message names the file, the line where it is known, and why."""
+
+
+def load_yaml(path: Path, *needed: str) -> Any:
+    """The content of a YAML file. Raises SettingError where it is broken, or a mapping without a `needed` key."""
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise SettingError(f"{shown(path)}: is not UTF-8 text") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise SettingError(f"{shown(path)}{line}: is not YAML: {getattr(error, 'problem', error)}") from None
+    if needed and not (isinstance(content, dict) and all(key in content for key in needed)):
+        missing = [key for key in needed if not isinstance(content, dict) or key not in content]
+        raise SettingError(f"{shown(path)}: lacks {', '.join(missing)}")
+    return content
+
+
+def project() -> dict:
+    """pyproject's table `project`."""
+    path = ROOT / "pyproject.toml"
+    try:
+        return tomllib.loads(path.read_text("utf-8"))["project"]
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise SettingError(f"{shown(path)}: {error}") from None
+
+
 @cache
 def languages() -> dict[str, dict]:
     """Code → that language's file in book/languages, in the order of their `order` (the first half of a pair first)."""
-    found = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in (BOOK / "languages").glob("*.yml")}
+    needed = ("order", "name", "script", "glossary", "title", "parts", "number_words")
+    found = {path.stem: load_yaml(path, *needed) for path in (BOOK / "languages").glob("*.yml")}
     return dict(sorted(found.items(), key=lambda item: item[1]["order"]))
+
+
+def contents() -> dict:
+    """book/_toc.yml: the order of the pages, each with its folder, and the captions of the parts."""
+    return load_yaml(BOOK / "_toc.yml", "root", "parts")
 
 
 @cache
 def address() -> str:
     """The project's public address (pyproject's project.urls), or "" while there is none."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return project.get("urls", {}).get("Repository", "").rstrip("/")
+    return project().get("urls", {}).get("Repository", "").rstrip("/")
 
 
 def chapters() -> list[Path]:

@@ -3,7 +3,7 @@
 Prose is written in nearly plain Markdown. Four things need a word of their own on each side:
 
 source                              notebook (Colab, GitHub)         site
-> [!NOTE] and the quoted lines      the same, which GitHub draws     a note
+> [!NOTE] and the quoted lines      the lines quoted                 a note
 {cite:p}`key`, {cite:t}`key`        author and year, with a link     a citation
 [text](04_lenet), (04_lenet#part)   a link to the notebook           a link to the page, or to its section
 [text](#fig-name)                   the text                         a link to the figure
@@ -16,6 +16,7 @@ import re
 from functools import cache
 
 from pybtex.database import parse_file
+from pybtex.exceptions import PybtexError
 
 from author import paths
 
@@ -43,9 +44,15 @@ def name_of(slug: str) -> str:
 @cache
 def bibliography() -> dict[str, tuple[str, str, str]]:
     """Key → (authors in short, year, link), from book/refs.bib."""
-    found = {}
-    for key, entry in parse_file(str(paths.BOOK / "refs.bib")).entries.items():
+    found, path = {}, paths.BOOK / "refs.bib"
+    try:
+        entries = parse_file(str(path)).entries
+    except (PybtexError, UnicodeDecodeError) as error:
+        raise paths.SettingError(f"{paths.shown(path)}: {error}") from None
+    for key, entry in entries.items():
         names = [" ".join(person.last_names) for person in entry.persons.get("author", [])]
+        if not names:
+            raise paths.SettingError(f"{paths.shown(path)}: the entry {key} has no author")
         names = [re.sub(r"[{}\\\"'^~`]", "", name) if "\\" in name else name.strip("{}") for name in names]
         short = names[0] if len(names) == 1 else " and ".join(names) if len(names) == 2 else f"{names[0]} et al."
         fields = entry.fields
@@ -58,12 +65,18 @@ def bibliography() -> dict[str, tuple[str, str, str]]:
 
 @cache
 def glossary() -> list[dict[str, str]]:
-    with open(paths.BOOK / "glossary.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    path = paths.BOOK / "glossary.csv"
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    needed = {"english", "korean", "avoid", "forms_english", "forms_korean", "definition_en", "definition_ko"}
+    if not rows or not needed <= set(rows[0]):
+        columns = ", ".join(sorted(needed))
+        raise paths.SettingError(f"{paths.shown(path)}: its first line must name the columns {columns}")
+    return rows
 
 
 @cache
-def page_folder(slug: str) -> bool:
+def is_page(slug: str) -> bool:
     """Whether a slug names a page or a chapter of the book."""
     return (paths.CHAPTERS / f"{slug}.py").is_file() or (paths.PAGES / f"{slug}.py").is_file()
 
@@ -77,10 +90,19 @@ def cited(match: re.Match) -> str:
     return f"({'; '.join(parts)})" if match[1] == "p" else ", ".join(parts)
 
 
-def for_notebook(text: str) -> str:
+def for_notebook(text: str, language: str) -> str:
     """Plain Markdown that Colab, GitHub and JupyterLab show properly."""
-    text = FIGURE.sub(r"\1", CITE.sub(cited, text))
-    return LINK.sub(lambda m: f"[{m[1]}]({m[2]}.ipynb)" if (paths.CHAPTERS / f"{m[2]}.py").is_file() else m[1], text)
+    words = paths.languages()[language]["notes"]
+
+    def link(match: re.Match) -> str:
+        return f"[{match[1]}]({match[2]}.ipynb)" if (paths.CHAPTERS / f"{match[2]}.py").is_file() else match[1]
+
+    def note(match: re.Match) -> str:
+        return f"> **{words[match[1].lower()]}**\n>\n{match[2]}"
+
+    for pattern, replace in ((FIGURE, r"\1"), (CITE, cited), (LINK, link), (ALERT, note)):
+        text = outside_code(pattern, replace, text)
+    return text
 
 
 def for_site(text: str, slug: str, anchors: list[str]) -> str:
@@ -98,19 +120,28 @@ def for_site(text: str, slug: str, anchors: list[str]) -> str:
         return f":::{{{match[1].lower()}}}\n{body}\n:::\n"
 
     def link(match: re.Match) -> str:
-        if not page_folder(match[2]):
+        if not is_page(match[2]):
             return match[0]
         if match[3]:
             return f"[{match[1]}](#{name_of(match[2])}-{match[3][1:]})"
         return f"{{doc}}`{match[1]} <{match[2]}>`"
 
-    return LINK.sub(link, ALERT.sub(admonition, outside_code(HEADING, labelled, text)))
+    for pattern, replace in ((HEADING, labelled), (ALERT, admonition), (LINK, link)):
+        text = outside_code(pattern, replace, text)
+    return text
 
 
 def outside_code(pattern: re.Pattern, replace, text: str) -> str:
-    """Substitute, but leave fenced code alone."""
-    parts = re.split(r"(^```.*?^```)", text, flags=re.M | re.S)
-    return "".join(part if part.startswith("```") else pattern.sub(replace, part) for part in parts)
+    """Substitute, but leave fenced and inline code alone; a role, {name}`…`, is no code."""
+    parts = re.split(r"(^```.*?^```|^~~~.*?^~~~|(?<![}`])`[^`\n]+`)", text, flags=re.M | re.S)
+    return "".join(part if number % 2 else pattern.sub(replace, part) for number, part in enumerate(parts))
+
+
+def headings(text: str) -> list[str]:
+    """The headings of a text, in order."""
+    found: list[str] = []
+    outside_code(HEADING, lambda match: found.append(match[2]) or match[0], text)
+    return found
 
 
 @cache

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 
-import yaml
+from markdown_it import MarkdownIt
 
 from author import paths, prose
-from author.source import Fault, Prose, Source
+from author.source import Fault, Prose, Source, SourceError
 
 
 def file_of(source: Source) -> Path:
@@ -21,7 +20,40 @@ def exists(source: Source) -> bool:
 
 
 def load(source: Source) -> list[dict]:
-    return yaml.safe_load(file_of(source).read_text("utf-8"))
+    """A chapter's questions. Raises SourceError, with a fault for each, where one is not as it must be."""
+    path = file_of(source)
+    try:
+        questions = paths.load_yaml(path)
+    except paths.SettingError as error:
+        raise SourceError([Fault(path, 1, 0, str(error).partition(": ")[2])]) from None
+    found: list[Fault] = []
+    if not isinstance(questions, list) or not 3 <= len(questions) <= 5:
+        found.append(Fault(path, 1, 0, "needs a list of three to five questions"))
+        questions = []
+    for number, question in enumerate(questions, 1):
+        options = question.get("options") if isinstance(question, dict) else None
+        if not (isinstance(options, list) and all(isinstance(option, dict) for option in options)
+                and sum(option.get("right") is True for option in options) == 1):
+            found.append(Fault(path, 1, 0, f"question {number} needs a list of options, exactly one with right: true"))
+        elif not all(written(text) for text in texts_of(question)):
+            found.append(Fault(path, 1, 0, f"question {number} lacks text: the question, each option and each option's "
+                                           f"why need text in {', '.join(paths.languages())}, in quotes if a number"))
+    if found:
+        raise SourceError(found)
+    return questions
+
+
+def texts_of(question: dict) -> list:
+    """Every text of a question, language → Markdown: the question, then each option and its why."""
+    found = [question.get("question")]
+    for option in question["options"]:
+        found += [{language: option.get(language) for language in paths.languages()}, option.get("why")]
+    return found
+
+
+def written(text) -> bool:
+    return isinstance(text, dict) and all(isinstance(text.get(language), str) and text[language].strip()
+                                          for language in paths.languages())
 
 
 def place(source: Source) -> int:
@@ -32,42 +64,18 @@ def place(source: Source) -> int:
     return starts[-1] if starts else -1
 
 
-def faults(source: Source) -> list[Fault]:
-    """What is wrong with a chapter's quiz file; the message names the question."""
-    path = file_of(source)
-    if not path.is_file():
-        return []
-    try:
-        questions = load(source)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        return [Fault(path, mark.line + 1 if mark else 1, 0, f"is not YAML: {getattr(error, 'problem', error)}")]
-    if not isinstance(questions, list) or not 3 <= len(questions) <= 5:
-        return [Fault(path, 1, 0, "needs a list of three to five questions")]
-    found = []
-    for number, question in enumerate(questions, 1):
-        options = question.get("options") if isinstance(question, dict) else None
-        if not isinstance(options, list) or sum(bool(option.get("right")) for option in options) != 1:
-            found.append(Fault(path, 1, 0, f"question {number} needs a list of options, exactly one with right: true"))
-            continue
-        for language in paths.languages():
-            texts = [question.get("question", {}), *options, *(option.get("why") or {} for option in options)]
-            if not all(str(text.get(language) or "").strip() for text in texts):
-                found.append(Fault(path, 1, 0, f"question {number} lacks text in {language!r}: the question, each "
-                                               "option and each option's why need it"))
-    return found
-
-
 def for_notebook(source: Source, language: str) -> str:
     """Markdown with <details>, which Colab, GitHub and JupyterLab unfold without any script."""
-    words = paths.languages()[language]
+    words, inline = paths.languages()[language], MarkdownIt("commonmark").renderInline
     lines = [f"## {words['quiz']}", "", words["quiz_lead"], ""]
     for number, question in enumerate(load(source), 1):
-        lines += [f"**{words['question']} {number}.** {prose.for_notebook(question['question'][language]).strip()}", ""]
+        asked = prose.for_notebook(question["question"][language], language).strip()
+        lines += [f"**{words['question']} {number}.** {asked}", ""]
         for option in question["options"]:
             verdict = words["right"] if option.get("right") else words["wrong"]
-            lines += [f"<details><summary>{html.escape(option[language].strip(), quote=False)}</summary>", "",
-                      f"{verdict} {prose.for_notebook(option['why'][language]).strip()}", "", "</details>", ""]
+            why = prose.for_notebook(option["why"][language], language).strip()
+            lines += [f"<details><summary>{inline(option[language].strip())}</summary>", "", f"{verdict} {why}", "",
+                      "</details>", ""]
     return "\n".join(lines).rstrip()
 
 

@@ -26,6 +26,11 @@ def python_of(venv: Path) -> Path:
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def has_pip(venv: Path) -> bool:
+    python = python_of(venv)
+    return python.exists() and subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+
 def wanted() -> str:
     """What the environment must agree with: needs, tested versions, this file, this Python, this place."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
@@ -67,11 +72,11 @@ def main(venv: Path) -> None:
         stop(f"cannot make {error.filename}: {error.strerror}. Give yourself write access, or put the environment "
              "elsewhere with `make VENV=~/cnnbook-venv`")
     stamp = venv / ".ready"
-    if stamp.is_file() and stamp.read_text() == wanted():
+    if stamp.is_file() and stamp.read_text() == wanted() and python_of(venv).exists():
         return
     begin = time.perf_counter()
     print(f"setup: packages into {venv} (several minutes the first time)", flush=True)
-    if not python_of(venv).exists():
+    if not has_pip(venv):  # not there yet, or cut off while it was made
         try:
             import ensurepip  # noqa: F401
         except ImportError:

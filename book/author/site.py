@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import filecmp
 import html
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from author import execute, notebooks, paths, prose, quiz
-from author.source import Code, Prose, Source, read
+from author import check, execute, notebooks, paths, prose, quiz
+from author.source import Code, Prose, Source, SourceError, read
 
 FOLDED = {"solution": ("hide-cell", "solution"), "hide-input": ("hide-input", "code")}
 
@@ -68,8 +70,8 @@ def markdown_cells(source: Source, language: str, seen: set[str]):
         if index == quiz.place(source) and quiz.exists(source):
             yield index, quiz.for_site(source, language)
         text = cell.texts[language]
-        anchors = [match[2] for match in prose.HEADING.finditer(cell.texts[anchors_from])]
-        exercise = re.match(rf"\*\*{word}: (.+?)\.?\*\*\s*", text)
+        anchors = prose.headings(cell.texts[anchors_from])
+        exercise = check.exercise_title(text, language)
         if exercise:
             body = prose.for_site(text[exercise.end():], source.slug, [])
             yield index, f":::::{{admonition}} {word}: {exercise[1]}\n:class: exercise\n\n{body}\n:::::"
@@ -132,7 +134,7 @@ def write_pages(sources: list[Source], outputs: dict[str, list[list]], language:
 
 def config(language: str) -> dict:
     """book/_config.yml with what a language changes in it; paths are then relative to book/LANGUAGE."""
-    base = yaml.safe_load((paths.BOOK / "_config.yml").read_text("utf-8"))
+    base = paths.load_yaml(paths.BOOK / "_config.yml", "bibtex_bibfiles", "sphinx")
     words = paths.languages()[language]
     base["title"], base["author"] = words["title"], words["author"]
     base["bibtex_bibfiles"] = [f"../{name}" for name in base["bibtex_bibfiles"]]
@@ -154,7 +156,7 @@ def launch(language: str) -> dict:
 
 def contents(language: str) -> dict:
     """book/_toc.yml for one language: files without their folder, captions in that language."""
-    toc = yaml.safe_load((paths.BOOK / "_toc.yml").read_text("utf-8"))
+    toc = paths.contents()
     captions = paths.languages()[language]["parts"] or {}
     toc["root"] = Path(toc["root"]).name
     for part in toc["parts"]:
@@ -165,13 +167,20 @@ def contents(language: str) -> dict:
 
 # Building ---------------------------------------------------------------------------------------------------------
 
+def die_with_parent() -> None:
+    """On Linux: a build whose parent was killed ends too, and does not write beside the next one."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def start_build(language: str) -> subprocess.Popen:
     folder = paths.BUILD / language
     folder.mkdir(parents=True, exist_ok=True)
     log = open(folder / "build.log", "w", encoding="utf-8")  # noqa: SIM115, closed with the process
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build",
                str(paths.BOOK / language), "--path-output", str(folder), "-W", "--keep-going", "-q"]
-    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=paths.BOOK)
+    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=paths.BOOK,
+                            preexec_fn=die_with_parent)
 
 
 def problems(language: str) -> str:
@@ -216,7 +225,18 @@ def root_page() -> str:
 
 
 def read_all() -> list[Source]:
-    return [read(path) for path in [*paths.chapters(), *paths.pages()]]
+    """Every chapter and page. Raises SourceError with all faults that would keep a page from being written."""
+    sources, faults = [], check.contents_faults()
+    for path in [*paths.chapters(), *paths.pages()]:
+        try:
+            source = read(path)
+            faults += check.check_source(source)
+            sources.append(source)
+        except SourceError as error:
+            faults += error.faults
+    if faults:
+        raise SourceError(faults)
+    return sources
 
 
 def build(say=print) -> float:
@@ -233,13 +253,17 @@ def build(say=print) -> float:
     outputs = {source.slug: execute.outputs_of(source, say) for source in sources}
     bare = [fault for source in sources for fault in execute.bare_figures(source, outputs[source.slug])]
     if bare:
-        raise BuildError("\n".join(bare))
+        raise SourceError(bare)
     done("code of chapters and pages")
     for language in paths.languages():
         write_pages(sources, outputs, language)
     done("pages written")
     running = {language: start_build(language) for language in paths.languages()}
-    failed = [language for language, process in running.items() if process.wait() != 0]
+    try:
+        failed = [language for language, process in running.items() if process.wait() != 0]
+    finally:
+        for process in running.values():
+            process.terminate()
     if failed:
         raise BuildError("\n".join(
             f"the {code} book did not build, see {paths.shown(paths.BUILD / code / 'build.log')}:\n{problems(code)}"

@@ -71,26 +71,22 @@ class Source:
     def codes(self) -> list[Code]:
         return [cell for cell in self.cells if isinstance(cell, Code)]
 
-    @property
-    def proses(self) -> list[Prose]:
-        return [cell for cell in self.cells if isinstance(cell, Prose)]
-
-    def title(self, language: str) -> str:
-        """The text of the first heading."""
-        return re.search(r"^#\s+(.+)$", self.proses[0].texts[language], re.M).group(1).strip()
-
 
 def read(path: Path) -> Source:
     """Read one source. Raises SourceError, with a fault for each broken cell, where it cannot be read."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError([Fault(path, 1, 0, f"is not UTF-8 text ({error.reason} at byte {error.start}); save it as "
                                              "UTF-8")]) from None
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"# %%( |$)", line)]
     if not lines or text.lstrip().splitlines()[0][:4] != "# %%":
         raise SourceError([Fault(path, 1, 0, 'does not begin with a cell; expected "# %% [markdown] lang=…" first')])
-    cells = jupytext.reads(text, fmt="py:percent").cells
+    try:
+        cells = jupytext.reads(text, fmt="py:percent").cells
+    except Exception as error:  # jupytext and nbformat raise many kinds on a header that they cannot use
+        reason = str(error).splitlines()[0]
+        raise SourceError([Fault(path, 1, 0, f"has a cell header that cannot be read: {reason}")]) from None
     if len(cells) != len(lines):
         raise SourceError([Fault(path, 1, 0, f"has {len(lines)} cell headers but {len(cells)} cells; look for a broken "
                                              "header or an unclosed string")])
@@ -108,6 +104,11 @@ def read(path: Path) -> Source:
     for number, (line, cell) in enumerate(zip(lines, cells, strict=True), 1):
         jupytexts_own = ("lines_to_next_cell", "lines_to_end_of_cell_marker")
         metadata = {key: value for key, value in cell.metadata.items() if key not in jupytexts_own}
+        broken = [key for key, value in metadata.items() if key != "tags" and not isinstance(value, str)]
+        if broken or {"incorrectly_encoded_metadata", "region_name", "title"} & set(metadata):
+            faults.append(Fault(path, line, number, "the header cannot be read; expected `# %%` or "
+                                                    '`# %% [markdown] lang="ko"`, with values in quotes'))
+            continue
         if cell.cell_type == "markdown":
             language = metadata.pop("lang", None)
             if language not in codes:

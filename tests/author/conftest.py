@@ -60,6 +60,12 @@ HOME = '''# %% [markdown] lang="ko"
 # Read [sizes](03_sizes).
 '''
 
+QUIZ = '''- question: {ko: 폭은 얼마입니까?, en: What is the width?}
+  options:
+    - {ko: 셋, en: three, right: true, why: {ko: 세어 보면 셋입니다., en: Counting gives three.}}
+    - {ko: 다섯, en: five, why: {ko: 셋입니다., en: It is three.}}
+''' * 3
+
 CONTENTS = '''format: jb-book
 root: en/index
 parts:
@@ -81,6 +87,7 @@ class Project:
         self.write("book/_toc.yml", CONTENTS)
         self.write("book/pages/index.py", HOME)
         self.write("chapters/03_sizes.py", CHAPTER)
+        self.write("book/quiz/03_sizes.yml", QUIZ)
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name

@@ -1,13 +1,16 @@
 """Each fault that a source can have is planted, and must be found where it stands."""
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from author import check, notebooks, paths, prose, source
+from author import check, execute, notebooks, paths, prose, quiz, source
 
 ASIDE = ("합성곱을 배웁니다.", "We learn convolution.")
 
@@ -48,7 +51,7 @@ PARTS = {
     "links": lambda n: (f"[여기](https://example.org/{n})", f"[here](https://example.org/{n})"),
     "citations": lambda n: ("논문 {cite:p}`lecun1998gradient`", "paper {cite:p}`lecun1998gradient`"),
     "numbers": lambda n: (f"값은 {n + 11}입니다", f"the value is {n + 11}"),
-    "list lengths": lambda n: ("\n".join(["- 항목"] * (n % 5 + 1)), "\n".join(["- item"] * (n % 5 + 1))),
+    "lists": lambda n: ("\n".join(["- 항목"] * (n % 5 + 1)), "\n".join(["- item"] * (n % 5 + 1))),
     "table sizes": lambda n: ("| 가 |\n|---|\n" + "| 나 |\n" * (n % 5 + 1), "| a |\n|---|\n" + "| b |\n" * (n % 5 + 1)),
     "code blocks": lambda n: (f"```\nf({n})\n```", f"```\nf({n})\n```"),
     "notes": lambda n: ("> [!NOTE]\n> 참고", "> [!NOTE]\n> note"),
@@ -76,8 +79,37 @@ def test_a_changed_number_is_found_and_its_commas_are_not(value, change):
     assert "different numbers" in check.differences({"ko": f"값은 {value}입니다.", "en": f"It is {value + change}."})[0]
 
 
+# The same kind of part in both halves, but not the same part.
+CHANGED = [
+    ("formulas", "식 $x + 1$", "formula $x - 1$"),
+    ("formulas", "식 $\\mathrm{Conv}(x)$", "formula $\\mathrm{Pool}(x)$"),
+    ("formulas", "식\n\n\\begin{align}x&=1\\end{align}", "formula\n\n\\begin{align}x&=2\\end{align}"),
+    ("inline code", "함수 `fit`", "function `evaluate`"),
+    ("links", "[여기](https://example.org/a)", "[here](https://example.org/b)"),
+    ("links", "여기 https://example.org/a 입니다", "here https://example.org/b it is"),
+    ("headings", "## 절", "### Section"),
+    ("lists", "- 하나\n- 둘", "1. one\n2. two"),
+    ("citations", "{cite:t}`lecun1998gradient`", "{cite:p}`lecun1998gradient`"),
+    ("quotes", "> 인용한 말", "quoted words"),
+    ("notes", "> [!NOTE]\n> 참고", "> [!TIP]\n> note"),
+    ("numbers", "값은 -5입니다", "its value is 5"),
+    ("numbers", "2개, 2개, 2개", "two of them"),
+    ("numbers", "4개의 네트워크", "a few networks"),
+    ("numbers", "1개의 값", "a value"),
+    ("HTML", "<b>굵게</b>", "bold"),
+]
+
+
+@pytest.mark.parametrize("kind, korean, english", CHANGED)
+def test_a_part_that_differs_is_found(kind, korean, english):
+    found = check.differences({"ko": korean, "en": english})
+    assert any(message.startswith(f"different {kind}") for message in found), found
+
+
 @pytest.mark.parametrize("korean, english", [("필터가 2개입니다.", "There are two filters."),
                                              ("필터가 두 개입니다.", "There are 2 filters."),
+                                             ("값이 하나 있습니다.", "There is 1 value."),
+                                             ("0을 덧댑니다.", "We pad with zeros."),
                                              ("한 번", "once"), ("열 개", "ten of them")])
 def test_numbers_to_ten_may_be_words(korean, english):
     assert check.differences({"ko": korean, "en": english}) == []
@@ -97,7 +129,13 @@ def test_a_missing_half_names_file_line_and_cell(tmp_path):
 
 
 @pytest.mark.parametrize("header, expected", [
-    ("# %% [markdown] lang=ko\n# 글", "prose needs lang="),
+    ("# %% [markdown] lang=ko\n# 글", "the header cannot be read"),
+    ("# %% [md]\n# 글", "the header cannot be read"),
+    ("# %% alt_en=5\n1", "the header cannot be read"),
+    ('# %% tags=["nbval-check-output"]\ncheck.close(1, 1)', "a golden cell cannot hold a check"),
+    ('# %% alt_ko="A square" alt_en="A square" caption_ko="네모" caption_en="A square"\n1', "has no 한국어 in it"),
+    ('# %% alt_ko="네모" alt_en="Square" caption_ko="네모 {cite:p}`a` " caption_en="Square {cite:p}`a` "\n1',
+     "not in book/refs.bib"),
     ("# %% [markdown]\n# 글", "prose needs lang="),
     ('# %% [markdown] lang="de"\n# Text', "it has 'de'"),
     ('# %% lang="ko"\n1', "code belongs to every language"),
@@ -132,12 +170,45 @@ def test_a_korean_half_without_hangul_is_found(tmp_path):
     assert "has no 한국어 in it" in messages(faults_of(tmp_path, text_of("We learn it.", "We learn it.")))
 
 
-@given(bad=st.sampled_from(check.avoided()))
-@settings(deadline=None, max_examples=20)
-def test_every_avoided_term_is_found(tmp_path_factory, bad):
-    word, better = bad
-    found = messages(faults_of(tmp_path_factory.mktemp("avoid"), text_of(f"{word}입니다.", "This is it.")))
+@pytest.mark.parametrize("word, better", [(word, better) for word, better, _ in check.avoided()])
+def test_every_avoided_term_is_found(tmp_path, word, better):
+    found = messages(faults_of(tmp_path, text_of(f"이것은 {word}입니다.", "This is it.")))
     assert f"avoids {word!r}" in found and better in found
+
+
+def test_an_avoided_term_inside_another_word_is_none(tmp_path):
+    assert faults_of(tmp_path, text_of("플레이어가 둘인 게임입니다.", "It is a game of two players.")) == []
+
+
+@pytest.mark.parametrize("markup", [":::{note}\n글\n:::", "```{note}\n글\n```", "{ref}`글`", "> [!IMPORTANT]\n> 글",
+                                    "![](picture.png)"])
+def test_markup_that_colab_would_show_raw_is_found(tmp_path, markup):
+    found = messages(faults_of(tmp_path, text_of(f"글입니다.\n\n{markup}", f"Text.\n\n{markup}")))
+    assert "shows as it stands on Colab" in found
+
+
+@pytest.mark.parametrize("change, expected", [
+    (lambda sound: sound.replace("right: true", "right: false", 1), "exactly one with right: true"),
+    (lambda sound: "- question: hello\n" * 3, "needs a list of options"),
+    (lambda sound: "- question:" + sound.split("- question:")[1], "three to five questions"),
+    (lambda sound: "a: [", "is not YAML"),
+    (lambda sound: sound.replace("ko: 값은 20", "ko: 값은 99", 1), "question 1: different numbers"),
+    (lambda sound: sound.replace("ko: 값은 21", "ko: 레이어는 21", 1), "question 2: the glossary avoids"),
+])
+def test_a_broken_quiz_is_found(tmp_path, monkeypatch, change, expected):
+    sound = "".join(f"""- question:
+    ko: 값은 {number + 20}입니까?
+    en: Is it {number + 20}?
+  options:
+    - {{ko: 예, en: "yes", right: true, why: {{ko: 맞습니다, en: right}}}}
+    - {{ko: 아니요, en: "no", why: {{ko: 아닙니다, en: wrong}}}}
+""" for number in range(3))
+    read = source.Source(paths.CHAPTERS / "05_planted.py", [])
+    monkeypatch.setattr(quiz, "file_of", lambda _: tmp_path / "05_planted.yml")
+    (tmp_path / "05_planted.yml").write_text(sound, "utf-8")
+    assert check.quiz_faults(read) == []
+    (tmp_path / "05_planted.yml").write_text(change(sound), "utf-8")
+    assert expected in messages(check.quiz_faults(read))
 
 
 def test_an_unknown_citation_and_a_link_to_nowhere_are_found(tmp_path):
@@ -146,17 +217,20 @@ def test_an_unknown_citation_and_a_link_to_nowhere_are_found(tmp_path):
     assert "leads to no chapter" in messages(faults_of(tmp_path, text_of("[글](77_nothing)", "[text](77_nothing)")))
 
 
-def test_code_is_the_same_in_every_language_and_notebooks_are_fresh():
-    """The real chapters: whatever the languages' notebooks hold differs in prose and in the set-up cell alone."""
-    for path in paths.chapters():
-        read = source.read(path)
-        codes = []
-        for language in paths.languages():
-            cells = [cell for cell in notebooks.build(read, language, {})["cells"] if cell["cell_type"] == "code"]
-            assert f'cnnbook.start("{language}")' in cells[0]["source"]
-            codes.append([(cell["source"], cell["metadata"]) for cell in cells[1:]])
-        assert all(other == codes[0] for other in codes)
-        assert check.stale(read) == []
+@pytest.mark.parametrize("path", paths.chapters(), ids=lambda path: path.stem)
+def test_committed_notebooks_share_their_code(path):
+    """What is committed for a chapter differs between languages in prose and in the set-up cell alone."""
+    read = source.read(path)
+    codes = {}
+    for language in paths.languages():
+        cells = json.loads(notebooks.path_of(read, language).read_text("utf-8"))["cells"]
+        first, *others = [cell for cell in cells if cell["cell_type"] == "code"]
+        assert f'cnnbook.start("{language}")' in "".join(first["source"])
+        codes[language] = [(cell["source"], cell["metadata"], cell["outputs"]) for cell in others]
+    assert len(codes) == 2 and codes["ko"] == codes["en"]
+    assert ["".join(source) for source, _, _ in codes["ko"]] == [cell.source for cell in read.codes]
+    assert not any("image" in mime for _, _, outputs in codes["ko"] for output in outputs
+                   for mime in output.get("data", {}))
 
 
 def test_a_term_is_linked_once_and_never_inside_code_or_a_formula():
@@ -173,3 +247,19 @@ def test_prose_on_colab_has_no_directive_left():
             for cell in notebooks.build(source.read(path), language, {})["cells"]:
                 if cell["cell_type"] == "markdown":
                     assert not re.search(r"\{[a-z:]+\}`|^:::|^```\{|\]\(#fig-", cell["source"], re.M), cell["source"]
+
+
+@pytest.mark.parametrize("path", paths.chapters(), ids=lambda path: path.stem)
+def test_the_key_covers_every_module_that_a_chapter_imports(path):
+    """Run the imports of a chapter and see which of the package's files Python loads."""
+    read = source.read(path)
+    text = "\n".join(cell.source for cell in read.codes)
+    lines = [line for line in text.splitlines() if re.match(r"(from|import) [^(]+$", line)]
+    used = [f"look.{name}" for name in sorted(set(re.findall(r"\blook\.(\w+)", text)))]
+    loaded = "print(*{getattr(m, '__file__', None) or '' for m in list(sys.modules.values())}, sep='\\n')"
+    code = "\n".join(["import sys", *lines, "from cnnbook import look", *used, loaded])
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    inside = {Path(name) for name in printed.splitlines() if Path(name).is_relative_to(execute.PACKAGE)}
+    exercises = {file for file in inside if file.parent.name == "exercises"}
+    assert len(inside) > 10
+    assert inside - exercises <= set(execute.package_files(read))

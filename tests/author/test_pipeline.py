@@ -1,7 +1,6 @@
 """The author's tool from outside: what it writes, what it runs again, and what it says when something is wrong."""
 
 import json
-import os
 import re
 import signal
 import time
@@ -59,6 +58,8 @@ def test_code_runs_once_and_again_only_when_something_changed(project):
     assert ran not in project.run("execute")[1], "prose and tags are not code"
     project.write("utils/cnnbook/sizes.py", project.read("utils/cnnbook/sizes.py") + "\nCHANGED = True\n")
     assert ran in project.run("execute")[1], "the package changed"
+    project.write("utils/cnnbook/look/svg.py", project.read("utils/cnnbook/look/svg.py") + "\nCHANGED = True\n")
+    assert ran in project.run("execute")[1], "a part that is loaded on first use changed"
     project.edit("chapters/03_sizes.py", "(5 - 3 + 2)", "(7 - 3 + 2)")
     assert ran in project.run("execute")[1], "the code changed"
 
@@ -117,21 +118,44 @@ def test_two_builds_at_once_take_turns(project):
 
 
 def test_a_killed_build_leaves_nothing_in_the_way(project):
+    project.run("execute")
     process = project.start("build")
-    time.sleep(4)
+    logs = [project.root / "book/_build" / language / "build.log" for language in LANGUAGES]
+    while process.poll() is None and not all(log.is_file() for log in logs):
+        time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    assert process.returncode == -signal.SIGKILL, "it was killed while Sphinx was running"
     code, said = project.run("build")
     assert code == 0, said
 
 
-def test_no_permission_is_said_plainly(project):
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere; tests/test_unprivileged.py tries it as another user")
-    (project.root / "book/_build").mkdir()
-    (project.root / "book/_build").chmod(0o555)
-    code, said = project.run("execute")
-    assert code == 1 and "cannot write" in said and "Traceback" not in said
+@pytest.mark.parametrize("name, text, expected", [
+    ("book/languages/ko.yml", "order: [", "book/languages/ko.yml:1: is not YAML"),
+    ("book/languages/ko.yml", "order: 1", "book/languages/ko.yml: lacks name"),
+    ("book/_toc.yml", "root: en/index", "book/_toc.yml: lacks parts"),
+    ("book/refs.bib", "@article{a, title=", "book/refs.bib"),
+    ("book/glossary.csv", "a,b\n1,2\n", "book/glossary.csv: its first line must name the columns"),
+    ("pyproject.toml", "[project", "pyproject.toml"),
+    ("chapters/03_sizes.py", '# %% [markdown] lang="ko\n', "chapters/03_sizes.py:1"),
+    ("book/_toc.yml", "root: en/index\nparts: []\n", "book/_toc.yml:1: does not list 03_sizes"),
+    ("book/quiz/03_sizes.yml", "- 5\n", "book/quiz/03_sizes.yml:1: needs a list of three to five questions"),
+])
+def test_a_broken_file_is_named_and_never_a_traceback(project, name, text, expected):
+    project.edit("book/pages/index.py", "[크기](03_sizes)를 읽으세요.", "{cite:p}`lecun1998gradient`을 읽으세요.")
+    project.edit("book/pages/index.py", "Read [sizes](03_sizes).", "Read {cite:p}`lecun1998gradient`.")
+    project.write(name, text)
+    code, said = project.run("build")
+    assert code == 1 and expected in said and "Traceback" not in said, said
+
+
+def test_an_interrupted_run_says_so(project):
+    project.edit("chapters/03_sizes.py", "print((5 - 3 + 2) // 2 + 1)", "import time\ntime.sleep(60)")
+    process = project.start("execute")
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 130 and "stopped; what was finished is kept" in said and "Traceback" not in said, said
 
 
 def test_a_third_language_needs_no_code(project):
@@ -162,6 +186,13 @@ def test_colab_is_left_out_until_there_is_an_address(project):
         text = project.read(f"chapters/{language}/03_sizes.ipynb")
         assert f"colab.research.google.com/github/someone/book/blob/main/chapters/{language}/03_sizes.ipynb" in text
         assert "git+https://github.com/someone/book" in text
+
+
+def test_a_golden_output_edited_by_hand_is_found(project):
+    project.run("split")
+    project.edit("chapters/ko/03_sizes.ipynb", '"3\\n"', '"777\\n"')
+    code, said = project.run("check")
+    assert code == 1 and "other golden outputs" in said
 
 
 def test_serve_needs_a_site(project):

@@ -121,10 +121,10 @@ register(Exercise(
         Mistake(
             _same_without_maximum,
             text(
-                ko="덧댈 칸 수가 음수가 되는 경우가 있습니다. 스트라이드가 필터보다 넓을 때입니다. 0보다 작으면 0으로 "
-                "하세요.",
-                en="The total becomes negative in some cases, where the stride is wider than the filter. Below 0 it "
-                "must be 0.",
+                ko="덧댈 칸 수가 음수가 되는 경우가 있습니다. 스트라이드가 필터의 폭보다 클 때입니다. "
+                "0보다 작으면 0으로 하세요.",
+                en="The total becomes negative in some cases, where the stride is larger than the filter's width. "
+                "Below 0 it must be 0.",
             ),
         ),
         Mistake(
@@ -228,8 +228,8 @@ register(Exercise(
         Mistake(
             _facts_one_channel,
             text(
-                ko="필터의 깊이가 빠졌습니다. 필터는 입력의 모든 채널을 봅니다.",
-                en="The depth of the filters is missing: a filter looks at all channels of the input.",
+                ko="입력의 채널 수를 빠뜨렸습니다. 필터는 입력의 모든 채널을 봅니다.",
+                en="The number of input channels is missing: a filter looks at all of them.",
             ),
         ),
         Mistake(
@@ -258,11 +258,11 @@ register(Exercise(
     hints=[
         text(
             ko="필터 하나의 가중치는 몇 개입니까? 편향은 그 밖에 하나입니다.",
-            en="How many weights has one filter? Its bias is one more.",
+            en="How many weights does one filter have? Its bias is one more.",
         ),
         text(
-            ko="출력 칸 하나를 만드는 데 곱셈이 F · F · D번 듭니다. 출력에는 칸이 모두 몇 개입니까?",
-            en="One cell of the output takes F · F · D multiplications. How many cells has the output in all?",
+            ko="출력 칸 하나를 만드는 데 곱셈이 F · F · C번 듭니다. 출력에는 칸이 모두 몇 개입니까?",
+            en="One cell of the output takes F · F · C multiplications. How many cells does the output have in all?",
         ),
     ],
 ))
