@@ -211,6 +211,19 @@ def order_faults(source: Source) -> list[Fault]:
     return found
 
 
+def name_faults(source: Source) -> list[Fault]:
+    """Figures whose name another figure has, and references to figures that are not there."""
+    names = [cell.name for cell in source.codes if cell.name]
+    found = [Fault(source.path, cell.line, cell.cell, f"the name {cell.name!r} must begin with fig- and be its own")
+             for cell in source.codes if cell.name and (names.count(cell.name) > 1 or not cell.name.startswith("fig-"))]
+    for cell in source.cells:
+        for text in cell.texts.values() if isinstance(cell, Prose) else cell.caption.values():
+            number, line = next(iter(cell.places.values())) if isinstance(cell, Prose) else (cell.cell, cell.line)
+            found += [Fault(source.path, line, number, f"refers to the figure {match[2]!r}, which is not there")
+                      for match in prose.FIGURE.finditer(text) if match[2] not in names]
+    return found
+
+
 def quiz_faults(source: Source) -> list[Fault]:
     """What is wrong with a chapter's quiz; a chapter has one."""
     path = quiz.file_of(source)
@@ -226,7 +239,7 @@ def quiz_faults(source: Source) -> list[Fault]:
 
 def check_source(source: Source) -> list[Fault]:
     """Every fault of one source, in the order of its lines."""
-    found = [*order_faults(source), *quiz_faults(source)]
+    found = [*order_faults(source), *name_faults(source), *quiz_faults(source)]
     for cell in source.cells:
         found += prose_faults(source, cell) if isinstance(cell, Prose) else code_faults(source, cell)
     return sorted(found, key=lambda fault: (str(fault.path), fault.line))

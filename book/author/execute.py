@@ -145,7 +145,7 @@ def run(source: Source) -> tuple[list[list], float]:
             print(f"\r{source.slug}: cell {cell_index} of {total}", end="", file=sys.stderr, flush=True)
 
     client = NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", record_timing=False,
-                            extra_arguments=["--IPKernelApp.log_level=40"],  # or it warns of its loopback port
+                            extra_arguments=["--IPKernelApp.log_level=50"],  # it speaks of its ports and sockets
                             resources={"metadata": {"path": str(source.path.parent)}}, on_cell_start=progress)
     begin = time.perf_counter()
     try:
@@ -155,6 +155,8 @@ def run(source: Source) -> tuple[list[list], float]:
         raise ExecutionError(f"{place(source, at)}: {said}") from None
     except CellTimeoutError:
         raise ExecutionError(f"{place(source, at)} ran longer than {SECONDS} s and was stopped") from None
+    except AssertionError:  # how nbclient ends after Ctrl+C: it takes the kernel away, then misses it
+        raise KeyboardInterrupt from None
     except RuntimeError as error:
         if not isinstance(error, DeadKernelError):
             raise ExecutionError(f"{paths.shown(source.path)}: the kernel did not start: {error}") from None

@@ -23,7 +23,7 @@ from author import paths
 ALERT = re.compile(r"^> \[!(NOTE|TIP|WARNING)\]\n((?:>.*\n?)+)", re.M)
 CITE = re.compile(r"\{cite:([pt])\}`([^`]+)`")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([0-9a-z_]+)(#[\w-]+)?\)")
-FIGURE = re.compile(r"(?<!!)\[([^\]]+)\]\((#fig-[\w-]+)\)")
+FIGURE = re.compile(r"(?<!!)\[([^\]]+)\]\(#(fig-[\w-]+)\)")
 HEADING = re.compile(r"^(#{1,4}) +(.+?) *$", re.M)
 # What must not be touched when terms are looked for: code, formulas, links, headings, quotes' markers, raw HTML.
 OPAQUE = re.compile(r"```.*?```|:::.*?$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|\{[\w:]+\}`[^`]*`|^#.*?$"
@@ -126,7 +126,8 @@ def for_site(text: str, slug: str, anchors: list[str]) -> str:
             return f"[{match[1]}](#{name_of(match[2])}-{match[3][1:]})"
         return f"{{doc}}`{match[1]} <{match[2]}>`"
 
-    for pattern, replace in ((HEADING, labelled), (ALERT, admonition), (LINK, link)):
+    figure = rf"[\1](#{name_of(slug)}-\2)"
+    for pattern, replace in ((HEADING, labelled), (ALERT, admonition), (FIGURE, figure), (LINK, link)):
         text = outside_code(pattern, replace, text)
     return text
 

@@ -53,7 +53,7 @@ def code_cell(cell: Code, number: int, outputs: list[dict], slug: str, language:
             shown |= {"code_prompt_show": words["solution" if word == "solution" else "code_show"],
                       "code_prompt_hide": words["solution_hide" if word == "solution" else "code_hide"]}
     if cell.draws:
-        name = cell.name or f"fig-{prose.name_of(slug)}-{number}"
+        name = f"{prose.name_of(slug)}-{cell.name or f'fig-{number}'}"  # a name is unique in its source alone
         shown |= {"image": {"alt": cell.alt[language], "classes": "figure"},
                   "figure": {"caption": prose.for_site(cell.caption[language], slug, []), "name": name}}
     built["metadata"] = ({"tags": tags} if tags else {}) | ({"mystnb": shown} if shown else {})

@@ -85,14 +85,14 @@ outputs(5, kernel=3, stride=2, padding=1)
 # output $y$ is green. Padding is grey, and a thick frame marks the place that we are looking at. The bias $b$ is one
 # number for each filter.
 
-# %% name="fig-cells" tags=["hide-input"] alt_ko="파란 5×5 입력의 둘레에 회색 0이 한 겹 있습니다. 왼쪽 가장자리, 위에서 두 줄 내려온 3×3 자리에 주황 테두리가 있습니다. 별표 뒤에 주황 3×3 필터, 등호 뒤에 초록 3×3 출력이 있고 그 첫 열의 둘째 칸에 테두리가 있습니다." alt_en="A blue 5×5 input with one ring of grey cells of 0 around it; an orange frame marks a 3×3 place at its left edge, two rows down. After an asterisk an orange 3×3 filter, after an equals sign a green 3×3 output whose second cell in the first column is framed." caption_ko="입력, 필터, 출력. 왼쪽 테두리 안의 아홉 수와 필터의 아홉 수를 같은 자리끼리 곱하여 더하면 오른쪽 테두리 안의 수가 됩니다. F = 3, S = 2, P = 1입니다." caption_en="Input, filter, output. Multiply the nine numbers in the left frame by the filter's nine, place by place, and add: that is the number in the right frame. Here F = 3, S = 2, P = 1."
+# %% name="fig-cells" tags=["hide-input"] alt_ko="파란 5×5 입력의 둘레에 회색 0이 한 겹 있습니다. 왼쪽 가장자리, 위에서 두 줄 내려온 3×3 자리에 주황 테두리가 있습니다. ⋆ 뒤에 주황 3×3 필터, 등호 뒤에 초록 3×3 출력이 있고 그 첫 열의 둘째 칸에 테두리가 있습니다." alt_en="A blue 5×5 input with one ring of grey cells of 0 around it; an orange frame marks a 3×3 place at its left edge, two rows down. After a ⋆ an orange 3×3 filter, after an equals sign a green 3×3 output whose second cell in the first column is framed." caption_ko="입력, 필터, 출력. 왼쪽 테두리 안의 아홉 수와 필터의 아홉 수를 같은 자리끼리 곱하여 더하면 오른쪽 테두리 안의 수가 됩니다. F = 3, S = 2, P = 1입니다." caption_en="Input, filter, output. Multiply the nine numbers in the left frame by the filter's nine, place by place, and add: that is the number in the right frame. Here F = 3, S = 2, P = 1."
 x = torch.tensor([[0, 1, 2, 1, 0], [1, 2, 0, 0, 1], [2, 1, 1, 0, 2], [0, 0, 1, 2, 1], [1, 0, 2, 1, 0]])
 w = torch.tensor([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 padded = nn.functional.pad(x, (1, 1, 1, 1))
 y = nn.functional.conv2d(padded[None, None], w[None, None], stride=2)[0, 0]
 draw.row(
     draw.cells(padded, "x", colour="blue", padding=1, highlight=(2, 0, 3, 3), size=30),
-    "∗",
+    draw.sign("⋆", size=38),
     draw.cells(w, "w", colour="orange", size=30),
     "=",
     draw.cells(y, "y", colour="green", highlight=(1, 0, 1, 1), highlight_colour="green", size=30),
@@ -106,7 +106,7 @@ draw.row(
 # > [!NOTE]
 # > 수학에서 합성곱(convolution)은 필터를 뒤집어서 곱합니다. 위 식처럼 뒤집지 않는 것은 교차 상관(cross-correlation)
 # > 입니다. 딥러닝 라이브러리의 합성곱 층은 교차 상관을 계산하고, 이 책에서 합성곱 층이라고 하면 그것을 뜻합니다.
-# > 식에서 둘을 구별해야 할 때 합성곱은 $x * w$, 교차 상관은 $x \star w$로 씁니다. 그림의 별표는 언제나 층이 하는
+# > 식에서 둘을 구별해야 할 때 합성곱은 $x * w$, 교차 상관은 $x \star w$로 씁니다. 그림의 $\star$도 층이 하는
 # > 계산, 곧 뒤집지 않는 쪽입니다.
 
 # %% [markdown] lang="en"
@@ -119,7 +119,7 @@ draw.row(
 # > In mathematics, convolution flips the filter before it multiplies. Without the flip, as in the formula above, it is
 # > cross-correlation. The convolutional layers of deep-learning libraries compute cross-correlation, and that is what
 # > this book means by a convolutional layer. Where a formula must tell the two apart, convolution is $x * w$ and
-# > cross-correlation is $x \star w$. The asterisk in a figure always stands for what the layer computes: no flip.
+# > cross-correlation is $x \star w$. In figures too, $\star$ is what the layer computes: no flip.
 
 # %% [markdown] lang="ko"
 # ## 텐서의 모양

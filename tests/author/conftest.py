@@ -60,7 +60,7 @@ HOME = '''# %% [markdown] lang="ko"
 # Read [sizes](03_sizes).
 '''
 
-QUIZ = '''- question: {ko: 폭은 얼마입니까?, en: What is the width?}
+QUIZ = '''- question: {ko: "폭은 얼마입니까?", en: "What is the width?"}
   options:
     - {ko: 셋, en: three, right: true, why: {ko: 세어 보면 셋입니다., en: Counting gives three.}}
     - {ko: 다섯, en: five, why: {ko: 셋입니다., en: It is three.}}

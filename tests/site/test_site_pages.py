@@ -104,6 +104,10 @@ def test_a_first_visit_is_light(no_faults, compressed_size):
     no_faults(wrong)
 
 
+def test_no_icon_font_is_loaded(no_faults):
+    no_faults(lambda visit: [path for path in visit.requested if "fa-" in path or "fontawesome" in path])
+
+
 def test_exercises_stand_in_a_box_with_their_solution_folded(no_faults):
     def wrong(visit):
         if visit.facts["loose"]:

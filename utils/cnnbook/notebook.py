@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 
 _chosen: str | None = None  # the language that start() was told, if it was
 
@@ -15,6 +16,7 @@ def start(language: str) -> None:
     if language not in ("ko", "en"):
         raise ValueError(f'language must be "ko" or "en", got {language!r}.')
     _chosen = language
+    warnings.filterwarnings("ignore", message="IProgress not found")  # without ipywidgets tqdm draws a text bar
     from cnnbook.look import style
 
     style.use()

@@ -216,5 +216,11 @@ def arguments(case: dict | tuple) -> str:
 def size(case: dict | tuple) -> tuple[int, int]:
     """How much a case is to look at: of those that fail the smallest is shown."""
     values = case.values() if isinstance(case, dict) else case
-    cells = sum(value.numel() if isinstance(value, torch.Tensor) else np.size(value) for value in values)
-    return cells, len(arguments(case))
+    return sum(map(cells, values)), len(arguments(case))
+
+
+def cells(value: Any) -> int:
+    """How many numbers a value holds; lists may be ragged."""
+    if isinstance(value, (list, tuple)):
+        return sum(map(cells, value))
+    return value.numel() if isinstance(value, torch.Tensor) else int(np.size(value))

@@ -16,12 +16,11 @@ PHOTOS = {  # class → (Korean, scikit-image's function)
     "coffee": ("커피", "coffee"),
     "rocket": ("로켓", "rocket"),
     "galaxies": ("은하", "hubble_deep_field"),
-    "motorcycle": ("오토바이", "stereo_motorcycle"),
 }
 
 
 def read(size: int) -> ImageSet:
-    """One photograph a class, RGB uint8 (6, 3, size, size): the square in the middle, resized."""
+    """One photograph a class, RGB uint8 (5, 3, size, size): the square in the middle, resized."""
     images = torch.cat([_square(name, size) for name in PHOTOS])
     labels = torch.arange(len(PHOTOS))
     return ImageSet(images, labels, tuple(PHOTOS), tuple(korean for korean, _ in PHOTOS.values()), name="photos")
@@ -30,7 +29,6 @@ def read(size: int) -> ImageSet:
 def _square(name: str, size: int) -> Tensor:
     """uint8 (1, 3, size, size)"""
     picture = getattr(skimage.data, PHOTOS[name][1])()
-    picture = picture[0] if isinstance(picture, tuple) else picture  # stereo: the left eye
     side = min(picture.shape[:2])
     top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
     square = np.ascontiguousarray(picture[top : top + side, left : left + side])

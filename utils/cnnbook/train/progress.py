@@ -2,11 +2,8 @@
 
 import os
 import sys
-import warnings
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # without ipywidgets, tqdm falls back to a text bar; no need to say so
-    from tqdm.auto import tqdm
+from tqdm.auto import tqdm
 
 
 def watched() -> bool:
