@@ -70,6 +70,8 @@ def markdown_cells(source: Source, language: str, seen: set[str]):
         if index == quiz.place(source) and quiz.exists(source):
             yield index, quiz.for_site(source, language)
         text = cell.texts[language]
+        if index == 0 and (chapter := re.match(r"\d+", source.slug)):
+            text = re.sub(r"^# ", f"# {int(chapter[0])}. ", text, count=1, flags=re.M)
         anchors = prose.headings(cell.texts[anchors_from])
         exercise = check.exercise_title(text, language)
         if exercise:
