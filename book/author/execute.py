@@ -73,7 +73,8 @@ def package_files(source: Source) -> list[Path]:
     own = re.sub(r"^[0-9]+_", "", source.slug)
     plain = TransformerManager().transform_cell  # %magic and !command as the Python that they stand for
     try:
-        wanted = {"notebook"}.union(*(parts_of(plain(cell.source)) for cell in source.codes))
+        wanted = parts_of((PACKAGE / "__init__.py").read_text("utf-8"))
+        wanted = wanted.union(*(parts_of(plain(cell.source)) for cell in source.codes))
         files: dict[Path, None] = {PACKAGE / "__init__.py": None}
         reached: set[str] = set()
         while wanted:

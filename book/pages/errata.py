@@ -78,7 +78,7 @@
 #   [완전 연결, 국소, 공유](03_convolution#dense-local-shared)
 # - **영어 글과 번역: 첫 합성곱층 다음의 풀링이 32×32×3을 16×16×3으로 바꾼다.** 합성곱층을 지나면 채널 수는 3이 아니라
 #   필터의 수입니다. LeNet-5에서는 32×32×1이 합성곱 뒤에 28×28×6이 되고, 풀링이 이것을 14×14×6으로 바꿉니다.
-#   [LeNet](04_lenet)
+#   [LeNet](04_lenet#lenet-5-today)
 
 # %% [markdown] lang="en"
 # ## Sizes of outputs
@@ -95,7 +95,7 @@
 #   154,587 values and gives 290,400. [Dense, local, shared](03_convolution#dense-local-shared)
 # - **English article and its translation: the pooling after the first convolutional layer turns 32×32×3 into
 #   16×16×3.** After a convolutional layer the number of channels is not 3 but the number of filters. In LeNet-5,
-#   32×32×1 becomes 28×28×6 by convolution, and pooling turns that into 14×14×6. [LeNet](04_lenet)
+#   32×32×1 becomes 28×28×6 by convolution, and pooling turns that into 14×14×6. [LeNet](04_lenet#lenet-5-today)
 
 # %% [markdown] lang="ko"
 # ## 합성곱과 수용 영역
@@ -158,7 +158,7 @@
 #   이미 있었습니다 {cite:p}`fukushima1980neocognitron`. 1989년의 신경망은 16×16 이미지를 받고 파라미터가 9,760개인,
 #   역전파로 훈련한 앞선 모델입니다 {cite:p}`lecun1989backpropagation`. 오늘 LeNet이라고 부르는 LeNet-5는 1998년의
 #   것으로 32×32 이미지를 받고 파라미터가 60,000개입니다 {cite:p}`lecun1998gradient`. 강의도 다른 곳에서는 LeNet을
-#   1998년의 것이라고 합니다. [LeNet](04_lenet)
+#   1998년의 것이라고 합니다. [LeNet](04_lenet#questions-readers-ask)
 
 # %% [markdown] lang="en"
 # ## LeNet
@@ -167,7 +167,7 @@
 #   weights existed in 1980 {cite:p}`fukushima1980neocognitron`. The network of 1989 is a predecessor, trained by
 #   backpropagation, which takes 16×16 images and has 9,760 parameters {cite:p}`lecun1989backpropagation`. What is
 #   called LeNet today, LeNet-5, is from 1998, takes 32×32 images and has 60,000 parameters
-#   {cite:p}`lecun1998gradient`. Elsewhere the lecture, too, dates LeNet to 1998. [LeNet](04_lenet)
+#   {cite:p}`lecun1998gradient`. Elsewhere the lecture, too, dates LeNet to 1998. [LeNet](04_lenet#questions-readers-ask)
 
 # %% [markdown] lang="ko"
 # ## 논문 안에서 서로 맞지 않는 곳
@@ -176,7 +176,7 @@
 #
 # - **LeNet 논문: C3의 연결은 156,000개이고 전체는 345,308개이다.** C3의 파라미터 1,516개가 10×10 자리에서 쓰이므로
 #   연결은 151,600개입니다. 출력층의 연결 840개까지 더하면 전체는 340,908개입니다 {cite:p}`lecun1998gradient`.
-#   [LeNet](04_lenet)
+#   [LeNet](04_lenet#the-paper-s-claims-recomputed)
 # - **AlexNet 논문: 입력의 폭은 224이다.** 폭 11, 스트라이드 4이면 54.25가 됩니다. 논문의 55가 나오려면 227이어야
 #   합니다. 224의 양쪽에 2칸씩 덧대고 내림해도 55입니다 {cite:p}`krizhevsky2012imagenet`.
 #   [강의의 숫자를 다시 계산하기](03_convolution#the-lecture-s-numbers-recomputed)
@@ -190,7 +190,7 @@
 #
 # - **LeNet paper: C3 has 156,000 connections, and the network 345,308.** The 1,516 parameters of C3 are used at 10×10
 #   places, which makes 151,600 connections. With the 840 connections of the output layer the total is 340,908
-#   {cite:p}`lecun1998gradient`. [LeNet](04_lenet)
+#   {cite:p}`lecun1998gradient`. [LeNet](04_lenet#the-paper-s-claims-recomputed)
 # - **AlexNet paper: the input is 224 wide.** Width 11 and stride 4 give 54.25. The paper's 55 needs 227. Padding 224
 #   by 2 cells on both sides and rounding down gives 55, too {cite:p}`krizhevsky2012imagenet`.
 #   [The lecture's numbers, recomputed](03_convolution#the-lecture-s-numbers-recomputed)
