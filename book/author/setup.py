@@ -40,8 +40,23 @@ def wanted() -> str:
 
 
 def run(*command: str | Path) -> None:
-    result = subprocess.run([str(part) for part in command], cwd=ROOT)
-    if result.returncode:
+    """Run a command; what it is at is shown on one line, and all of it only where it fails."""
+    said: list[str] = []
+    steps = 0
+    with subprocess.Popen([str(part) for part in command], cwd=ROOT, text=True, encoding="utf-8", errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        for line in process.stdout:
+            said.append(line)
+            step = re.match(r"\s*(Collecting|Downloading|Processing|Installing) (\S+)", line)
+            steps += bool(step)
+            if step and sys.stdout.isatty():
+                print(f"\r\033[K  {step[1]} {step[2][:60]}", end="", flush=True)
+            elif step and steps % 50 == 0:
+                print(f"  {steps} steps of pip, now: {step[1]} {step[2].rsplit('/', 1)[-1][:60]}", flush=True)
+    if sys.stdout.isatty():
+        print("\r\033[K", end="", flush=True)
+    if process.returncode:
+        print("".join(said[-30:]), file=sys.stderr)
         stop(f"`{' '.join(map(str, command[1:5]))} …` failed, see above. Without a network the packages cannot be "
              "fetched; nothing is lost, run the same command again later")
 
@@ -88,7 +103,7 @@ def main(venv: Path) -> None:
         locked = re.sub(r"^(torch|torchvision)==.*\n", "", locked, flags=re.M)
     constraints = venv / "constraints.txt"
     constraints.write_text(locked, "utf-8")
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f"{ROOT}[book,test]",
+    run(python, "-m", "pip", "install", "--disable-pip-version-check", "--editable", f"{ROOT}[book,test]",
         "--constraint", constraints)
     # The theme and the author's tool are for those who build the book: on the path here, not in the package.
     where = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
