@@ -1659,6 +1659,7 @@ check.exercise("flipped_convolution", convolve_flipped)
 
 
 # %% tags=["solution"]
+# solution
 def convolve_flipped(row, weights):
     return slide(row, weights[::-1], padding=len(weights) - 1)
 
@@ -1682,6 +1683,7 @@ check.exercise("same_padding", same_padding)
 
 
 # %% tags=["solution"]
+# solution
 def same_padding(width, kernel, stride):
     n = -(-width // stride)  # rounded up
     total = max((n - 1) * stride + kernel - width, 0)
@@ -1709,6 +1711,7 @@ check.exercise("layer_facts", layer_facts)
 
 
 # %% tags=["solution"]
+# solution
 def layer_facts(width, channels, filters, kernel, stride, padding):
     side = outputs(width, kernel, stride, padding, exact=False)
     weights = kernel**2 * channels  # of one filter
@@ -1736,6 +1739,7 @@ check.exercise("layers_needed", layers_needed)
 
 
 # %% tags=["solution"]
+# solution
 def layers_needed(width, kernel):
     return -(-(width - 1) // (kernel - 1))  # 1 + k (F - 1) >= W, rounded up
 
@@ -1765,6 +1769,7 @@ check.exercise("filter_gradient", filter_gradient)
 
 
 # %% tags=["solution"]
+# solution
 def filter_gradient(x, g, kernel, stride):
     return np.array(
         [sum(g[i] * x[i * stride + j] for i in range(len(g))) for j in range(kernel)]
@@ -1796,6 +1801,7 @@ check.exercise("exact_shift", exact_shift)
 
 
 # %% tags=["solution"]
+# solution
 exact_shift = next(shift for shift in range(1, 13) if remaining(front, x, shift) < 1e-6)
 # one output cell is 2 · 3 cells of the input: the product of the strides
 print(exact_shift)
@@ -1815,9 +1821,8 @@ check.exercise("exact_shift", exact_shift, solution=True)
 # %% tags=["exercise"]
 torch.manual_seed(0)
 network = nn.Sequential(
-    nn.Conv2d(1, 4, 5),
-    nn.MaxPool2d(2),
-    nn.Conv2d(4, 4, 3, stride=2),
+    nn.MaxPool2d(4),
+    nn.Conv2d(1, 4, 3),
     nn.Conv2d(4, 4, 3),
 )
 measured_field = ...
@@ -1825,12 +1830,13 @@ measured_field = ...
 check.exercise("measured_field", measured_field)
 
 # %% tags=["solution"]
+# solution
 # many inputs: each has its largest cells elsewhere
 x = torch.randn(200, 1, 48, 48, requires_grad=True)
 y = network(x)  # (200, 4, H', W')
 y[:, :, y.shape[2] // 2, y.shape[3] // 2].sum().backward()
 measured_field = (x.grad.abs().sum((0, 1, 2)) > 0).sum().item()
-# by the formula: 1 + 4 · 1 + 1 · 1 + 2 · 2 + 2 · 4
+# by the formula: 1 + 3 · 1 + 2 · 4 + 2 · 4
 print(measured_field)
 
 check.exercise("measured_field", measured_field, solution=True)

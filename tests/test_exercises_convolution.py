@@ -4,13 +4,15 @@ from random import Random
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from cnnbook import exercises
 from cnnbook.exercises import convolution  # noqa: F401  (registers them)
 from cnnbook.trial import Trial, outcome
 
 FUNCTIONS = ("flipped_convolution", "same_padding", "layer_facts", "layers_needed", "filter_gradient")
-MEASURED = {"exact_shift": 6, "measured_field": 18}
+MEASURED = {"exact_shift": 6, "measured_field": 20}
 MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
 
 
@@ -88,3 +90,24 @@ def test_measurements(key):
     assert len({words for _, words in wrong.values()}) >= 4  # wrong answers are told apart
     assert said(key, None)[0] == "notyet"
     assert said(key, "six")[0] == said(key, 6.5)[0] == "wrong"
+
+
+@pytest.mark.parametrize("key", MEASURED)
+@pytest.mark.parametrize("answer", [float("nan"), float("inf"), "6", 2.5, [6], "six"])
+def test_a_measurement_that_is_no_whole_number_is_told_so(key, answer):
+    status, words = said(key, answer)
+    assert status == "wrong" and "one whole number" in words
+
+
+def test_one_input_does_not_show_the_whole_field():
+    """The exercise's premise: through max pooling one random input falls short of 20, many do not."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.MaxPool2d(4), nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3))
+
+    def width(inputs):
+        x = torch.randn(inputs, 1, 48, 48, requires_grad=True)
+        y = network(x)
+        y[:, :, y.shape[2] // 2, y.shape[3] // 2].sum().backward()
+        return int((x.grad.abs().sum((0, 1, 2)) > 0).sum())
+
+    assert all(width(1) < 20 for _ in range(20)) and width(200) == 20

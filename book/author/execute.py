@@ -156,9 +156,9 @@ def run(source: Source) -> tuple[list[list], float]:
         raise ExecutionError(f"{place(source, at)}: {said}") from None
     except CellTimeoutError:
         raise ExecutionError(f"{place(source, at)} ran longer than {SECONDS} s and was stopped") from None
-    except AssertionError:  # how nbclient ends after Ctrl+C: it takes the kernel away, then misses it
-        raise KeyboardInterrupt from None
-    except RuntimeError as error:
+    except (AssertionError, RuntimeError) as error:
+        if hasattr(client, "_async_cleanup_kernel_future"):  # after Ctrl+C nbclient takes the kernel away and misses it
+            raise KeyboardInterrupt from None
         if not isinstance(error, DeadKernelError):
             raise ExecutionError(f"{paths.shown(source.path)}: the kernel did not start: {error}") from None
         raise ExecutionError(f"{place(source, at)}: the kernel died (out of memory, or a crash in native code). "

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 from author import paths, prose, quiz
 from author.source import Prose, Source
 
 GOLDEN = "nbval-check-output"
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, and in JupyterLab
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -24,7 +26,9 @@ def set_up(language: str) -> str:
     """The generated first cell: installs the package where it is missing, does nothing where it is there."""
     words = paths.languages()[language]
     default = f"git+{paths.address()}" if paths.address() else ""
-    return f'''# {words["set_up"]}
+    lines = textwrap.wrap(words["set_up_missing"].strip(), 70, drop_whitespace=False)
+    message = "\n".join(f"            {json.dumps(line, ensure_ascii=False)}" for line in lines)
+    return f'''#@title {words["set_up"]}
 import importlib.util
 import os
 import subprocess
@@ -33,7 +37,9 @@ import sys
 if importlib.util.find_spec("cnnbook") is None:
     source = os.environ.get("CNNBOOK_SOURCE") or {json.dumps(default)}
     if not source:
-        raise ModuleNotFoundError({json.dumps(words["set_up_missing"].strip(), ensure_ascii=False)})
+        raise ModuleNotFoundError(
+{message}
+        )
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
     importlib.invalidate_caches()
 
@@ -48,10 +54,13 @@ def markdown(text: str, number: int) -> dict:
 
 def code(source: str, number: int, tags: list[str] | None = None, outputs: list | None = None) -> dict:
     metadata: dict = {"tags": sorted(tags)} if tags else {}
-    if tags and "solution" in tags:  # folded in Colab and in JupyterLab
-        metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
-    return {"cell_type": "code", "execution_count": None, "id": f"code-{number:03d}", "metadata": metadata,
-            "outputs": outputs or [], "source": source}
+    if {"solution", "hide-input"} & set(tags or ()):
+        metadata |= FOLDED
+    count = number if outputs else None  # nbval takes outputs for real only in a cell that says it ran
+    outputs = [output | {"execution_count": count} if output["output_type"] == "execute_result" else output
+               for output in outputs or []]
+    return {"cell_type": "code", "execution_count": count, "id": f"code-{number:03d}", "metadata": metadata,
+            "outputs": outputs, "source": source}
 
 
 def badge(language: str, folder: str, slug: str) -> str:
@@ -66,7 +75,7 @@ def badge(language: str, folder: str, slug: str) -> str:
 def build(source: Source, language: str, golden: dict[int, list]) -> dict:
     """The notebook of one language. `golden`: number of a code cell (from 0) → its outputs."""
     words = paths.languages()[language]
-    cells = [code(set_up(language), 0)]
+    cells = [code(set_up(language), 0) | {"metadata": dict(FOLDED)}]
     numbers = {"code": 0, "text": 0}
 
     def say(text: str) -> None:

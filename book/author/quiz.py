@@ -70,7 +70,7 @@ def for_notebook(source: Source, language: str) -> str:
     lines = [f"## {words['quiz']}", "", words["quiz_lead"], ""]
     for number, question in enumerate(load(source), 1):
         asked = prose.for_notebook(question["question"][language], language).strip()
-        lines += [f"**{words['question']} {number}.** {asked}", ""]
+        lines += [f"### {words['question']} {number}", "", asked, ""]
         for option in question["options"]:
             verdict = words["right"] if option.get("right") else words["wrong"]
             why = prose.for_notebook(option["why"][language], language).strip()

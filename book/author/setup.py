@@ -108,7 +108,8 @@ def main(venv: Path) -> None:
     # The theme and the author's tool are for those who build the book: on the path here, not in the package.
     where = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
                            capture_output=True, text=True, check=True).stdout.strip()
-    Path(where, "cnnbook-book.pth").write_text(f"{ROOT / 'book'}\n", "utf-8")
+    # As code in ASCII: a plain line with Korean letters could not be read in every locale.
+    Path(where, "cnnbook-book.pth").write_text(f"import sys; sys.path.append({ascii(str(ROOT / 'book'))})\n", "ascii")
     stamp.write_text(wanted())
     print(f"setup: done in {time.perf_counter() - begin:.0f} s", flush=True)
     del lock

@@ -127,6 +127,8 @@ def exercise(key: str, answer: Any, solution: bool = False) -> None:
         message.hint = f'check.hint("{key}")'
     if strict and message.status != "right":
         _fail(message)
+    if solution and message.status == "right":
+        message = Message("right").say("solution")
     message.show()
 
 

@@ -11,12 +11,22 @@ from html import escape
 from cnnbook.notebook import language
 
 SYMBOLS = {"right": "✓", "notyet": "…", "wrong": "✗", "hint": "?"}
-COLOURS = {"right": "#1a7f4b", "notyet": "#9a6700", "wrong": "#c0392b", "hint": "#2f6fb0"}
+COLOURS = {  # as JupyterLab's theme has them, light or dark; elsewhere the second
+    "right": "var(--jp-success-color1, #1a7f4b)",
+    "notyet": "var(--jp-warn-color1, #9a6700)",
+    "wrong": "var(--jp-error-color1, #c0392b)",
+    "hint": "var(--jp-info-color1, #2f6fb0)",
+}
 
 CATALOGUE = {
     "right": (
         "맞습니다. 무작위로 고른 {cases}가지 경우에서 모두 확인했습니다.",
         "Right: checked on {cases} random cases.",
+    ),
+    "solution": ("책의 정답을 검사했습니다. 맞습니다.", "This is the book's solution, checked: right."),
+    "stopped": (
+        "멈추었습니다. 끝나지 않는 반복이 있는지 확인하세요.",
+        "Stopped by hand. Is there a loop that never ends?",
     ),
     "right_test": ("맞습니다.", "Right."),
     "notyet": (

@@ -33,7 +33,10 @@ class Trial:
         """Right, not yet, or what is wrong."""
         if unwritten(self.answer):
             return Message("notyet").say("notyet")
-        return self._by_test() if self.exercise.test else self._by_cases()
+        try:
+            return self._by_test() if self.exercise.test else self._by_cases()
+        except KeyboardInterrupt:
+            return Message("wrong").say("stopped")
 
     def _by_test(self) -> Message:
         try:
@@ -58,7 +61,8 @@ class Trial:
             if unfinished(self.answer, mine):
                 return Message("notyet").say("notyet")
             if isinstance(mine, Raised) and not isinstance(right, Raised):
-                return self._about(theirs(mine.error, self.answer), case)
+                known = self._known_error(case, mine)
+                return self._about(Message("wrong").add(known) if known else theirs(mine.error, self.answer), case)
             found = self._compare(mine, right)
             pairs.append((mine, right))
             if found:
@@ -95,6 +99,14 @@ class Trial:
         for mistake in self.exercise.mistakes:
             wrongs = (outcome(mistake.wrong, case) for case in cases)
             if all(self._alike(mine, wrong) for wrong, (mine, _) in zip(wrongs, pairs, strict=True)):
+                return mistake.says
+        return None
+
+    def _known_error(self, case: dict | tuple, mine: "Raised") -> dict[str, str] | None:
+        """What a registered mistake says that raises the very same error."""
+        for mistake in self.exercise.mistakes:
+            wrong = outcome(mistake.wrong, case)
+            if isinstance(wrong, Raised) and repr(wrong) == repr(mine):
                 return mistake.says
         return None
 
@@ -200,7 +212,7 @@ def begun(answer: Any) -> bool:
 
 def unfinished(answer: Any, outcome: Any) -> bool:
     """Whether what a function gives comes from a `...` that is still in its body."""
-    if outcome is Ellipsis:
+    if outcome is Ellipsis or (isinstance(outcome, tuple) and any(item is Ellipsis for item in outcome)):
         return True
     has_one = any(Ellipsis in code.co_consts for code in codes(answer))
     return has_one and (outcome is None or (isinstance(outcome, Raised) and "ellipsis" in str(outcome.error)))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cnnbook.exercises import Exercise, Mistake, Text, register, text
+from cnnbook.sizes import outputs
 
 
 def _numbers(rng: Random, count: int) -> np.ndarray:
@@ -193,6 +194,21 @@ def _facts_one_channel(width: int, channels: int, filters: int, kernel: int, str
     return _layer_facts(width, 1, filters, kernel, stride, padding)
 
 
+def _facts_bias_as_operation(width: int, channels: int, filters: int, kernel: int, stride: int, padding: int):
+    side, count, operations = _layer_facts(width, channels, filters, kernel, stride, padding)
+    return side, count, operations + side**2 * filters
+
+
+def _facts_only_whole(width: int, channels: int, filters: int, kernel: int, stride: int, padding: int):
+    side, count, operations = _layer_facts(width, channels, filters, kernel, stride, padding)
+    return outputs(width, kernel, stride, padding), count, operations
+
+
+def _facts_one_filter_short(width: int, channels: int, filters: int, kernel: int, stride: int, padding: int):
+    side, count, operations = _layer_facts(width, channels, filters, kernel, stride, padding)
+    return side - 1, count, (side - 1) ** 2 * operations // side**2
+
+
 def _facts_operations_on_input(width: int, channels: int, filters: int, kernel: int, stride: int, padding: int):
     side, count, _ = _layer_facts(width, channels, filters, kernel, stride, padding)
     return side, count, width**2 * filters * kernel**2 * channels
@@ -223,6 +239,27 @@ register(Exercise(
             text(
                 ko="편향을 유닛마다 하나씩 세었습니다. 가중치와 마찬가지로 편향도 특징 맵 전체가 나누어 씁니다.",
                 en="You counted one bias for each unit. A bias is shared by its whole feature map, as the weights are.",
+            ),
+        ),
+        Mistake(
+            _facts_bias_as_operation,
+            text(
+                ko="곱셈-덧셈에 편향을 넣었습니다. 편향은 곱하지 않습니다.",
+                en="Your multiply-adds count the biases. A bias is not multiplied with anything.",
+            ),
+        ),
+        Mistake(
+            _facts_one_filter_short,
+            text(
+                ko="출력의 폭이 하나 모자랍니다. 식의 끝에서 1을 더합니다.",
+                en="The output's width is one short: the formula ends with + 1.",
+            ),
+        ),
+        Mistake(
+            _facts_only_whole,
+            text(
+                ko="`outputs`는 나누어떨어지지 않는 크기를 거절합니다. 여기서는 내림하세요: `exact=False`",
+                en="`outputs` refuses sizes that do not tile. Round down here: `exact=False`.",
             ),
         ),
         Mistake(
@@ -389,11 +426,13 @@ register(Exercise(
 
 def _whole(answer: Any) -> int | None:
     """The answer as a whole number, None where it is none."""
+    if isinstance(answer, str):
+        return None
     try:
         number = float(answer)
     except (TypeError, ValueError):
         return None
-    return int(number) if number == int(number) else None
+    return int(number) if number.is_integer() else None
 
 
 _NOT_WHOLE = text(ko="칸 수를 정수 하나로 답하세요.", en="Answer with one whole number of cells.")
@@ -418,10 +457,10 @@ def _exact_shift(answer: Any, rng: Random) -> Text | None:
             ko="풀링 하나만 생각하면 그렇습니다. 두 풀링을 이은 `front`를 재세요.",
             en="That holds for one of the poolings alone. Measure `front`, which has both.",
         )
-    if number == 0:
+    if number <= 0:
         return text(
-            ko="0칸은 언제나 정확합니다. 0보다 큰 것 가운데 가장 작은 것을 찾으세요.",
-            en="A shift of 0 is always exact. Find the smallest above 0.",
+            ko="남은 차이가 아니라 옮긴 칸 수를 답하세요. 0보다 큰 것 가운데 가장 작은 것을 찾으세요.",
+            en="Give the shift in cells, not the difference that remains: the smallest above 0.",
         )
     if number > 0 and number % 6 == 0:
         return text(
@@ -454,31 +493,33 @@ def _measured_field(answer: Any, rng: Random) -> Text | None:
     number = _whole(answer)
     if number is None:
         return _NOT_WHOLE
-    if number == 18:
+    if number == 20:
         return None
-    if number == 11:
+    if number == 8:
         return text(
-            ko="층마다 F - 1만 더했습니다. 풀링과 스트라이드 뒤에서는 필터의 한 칸이 입력의 여러 칸이므로 j를 곱해야 "
-            "합니다.",
-            en="You added F - 1 for each layer. Behind pooling and stride one cell of a filter is several cells of "
-            "the input: "
+            ko="층마다 F - 1만 더했습니다. 풀링 뒤에서는 필터의 한 칸이 입력의 네 칸이므로 j를 곱해야 합니다.",
+            en="You added F - 1 for each layer. Behind the pooling one cell of a filter is four cells of the input: "
             "multiply by j.",
         )
-    if number == 10:
+    if number == 12:
         return text(
-            ko="마지막 층을 빼고 쟀습니다.",
-            en="That is without the last layer.",
+            ko="마지막 층을 빼고 쟀거나, 입력 한 장으로 일부만 보았습니다.",
+            en="That is without the last layer, or one input that showed only a part.",
         )
-    if 10 < number < 18:
+    if number == 5:
         return text(
-            ko="조금 모자랍니다. 최대 풀링은 창에서 가장 큰 칸으로만 그레이디언트를 보내므로, 사진 한 장으로는 일부만 "
-            "보입니다. "
-            "무작위 입력 여러 장의 그레이디언트를 더하세요.",
-            en="A little short. Max pooling sends the gradient only to the largest cell of each window, so one input "
-            "shows only "
+            ko="입력이 모두 같은 수입니까? 그러면 최대 풀링이 창마다 첫 칸만 고릅니다. 무작위 입력 여러 장을 넣으세요.",
+            en="Is your input the same number everywhere? Then max pooling always takes a window's first cell. Use many "
+            "random inputs.",
+        )
+    if 5 < number < 20:
+        return text(
+            ko="모자랍니다. 최대 풀링은 창에서 가장 큰 칸으로만 그레이디언트를 보내므로, 입력 한 장으로는 일부만 "
+            "보입니다. 무작위 입력 여러 장의 그레이디언트를 더하세요.",
+            en="Short. Max pooling sends the gradient only to the largest cell of each window, so one input shows only "
             "part of the field. Add up the gradients of many random inputs.",
         )
-    if number > 18:
+    if number > 20:
         return text(
             ko="너무 넓습니다. 출력에서 한 칸만 골라 미분했는지 확인하세요.",
             en="Too wide. Check that you differentiated a single cell of the output.",
