@@ -75,6 +75,17 @@ def test_the_loss_meets_logits_that_overflow():
     assert max(drawn) > 900 and min(drawn) < 10
 
 
+def test_the_loss_is_right_where_the_probability_underflows():
+    z = np.array([1000.0, 0.0])
+    assert exercises.find("cross_entropy").reference(z, 1) == 1000
+
+    def clipped(z, t):
+        p = np.exp(z - z.max())
+        return -np.log(p[t] / p.sum() + 1e-12)
+
+    assert said("cross_entropy", clipped)[0] == "wrong"
+
+
 def result(accuracy, images=1_000):
     return SimpleNamespace(accuracy=accuracy, predictions=torch.zeros(images))
 
@@ -96,6 +107,7 @@ def test_what_shift_gave():
     assert said("what_shift_gave", (0.75, 0.93))[0] == "right"
     assert said("what_shift_gave", (torch.tensor(0.75), np.float64(0.93)))[0] == "right"
     assert said("what_shift_gave", (..., ...))[0] == "notyet"
+    assert said("what_shift_gave", (float("nan"), 0.93))[0] == "wrong"
     wrong = [(0.93, 0.75), (75.0, 93.0), (0.3, 0.5), (0.98, 0.984), 0.2]
     answers = [said("what_shift_gave", answer) for answer in wrong]
     assert {status for status, _ in answers} == {"wrong"}

@@ -199,12 +199,21 @@ def _cross_entropy(z: np.ndarray, t: int) -> float:
 def _entropy_case(rng: Random) -> dict:
     classes, centre = rng.randint(2, 10), rng.choice([0, 0, 0, 1000, -1000])
     z = np.array([centre + rng.uniform(-3, 3) for _ in range(classes)])
-    return {"z": z, "t": rng.randrange(classes)}
+    t = rng.randrange(classes)
+    if rng.random() < 0.3:  # far apart: the probability of the right answer underflows
+        z[(t + 1) % classes] += 1000
+    return {"z": z, "t": t}
 
 
 def _overflowing(z: np.ndarray, t: int) -> float:
     with np.errstate(all="ignore"):
         return float(-np.log(np.exp(z)[t] / np.exp(z).sum()))
+
+
+def _probability_first(z: np.ndarray, t: int) -> float:
+    with np.errstate(all="ignore"):
+        p = np.exp(z - z.max())
+        return float(-np.log(p[t] / p.sum()))
 
 
 register(Exercise(
@@ -219,6 +228,15 @@ register(Exercise(
                 "만드세요.",
                 en="The formula is right, but it overflows or underflows for large logits. First make the largest "
                 "logit 0 with `z - z.max()`.",
+            ),
+        ),
+        Mistake(
+            _probability_first,
+            text(
+                ko="확률을 먼저 계산했습니다. 로짓이 멀리 떨어져 있으면 정답의 확률이 0이 되고 로그가 무한대가 됩니다. "
+                "분수의 로그를 뺄셈으로 풀어 쓰세요.",
+                en="You computed the probability first. Where the logits are far apart it underflows to 0 and its log "
+                "is infinite. Write the log of the fraction as a difference.",
             ),
         ),
         Mistake(
@@ -412,7 +430,7 @@ def _what_shift_gave(answer: Any, rng: Random) -> Text | None:
             ko="정확도 두 개를 튜플로 답하세요. 증강 없는 쪽이 먼저입니다.",
             en="Answer with two accuracies as a tuple, the one without augmentation first.",
         )
-    if max(without, given) > 1 or min(without, given) < 0:
+    if not (0 <= without <= 1 and 0 <= given <= 1):  # NaN too
         return text(
             ko="정확도는 0과 1 사이의 비율로 답하세요.",
             en="Give accuracies as fractions between 0 and 1.",
@@ -441,9 +459,10 @@ register(Exercise(
     test=_what_shift_gave,
     hints=[
         text(
-            ko="`train.fit`에서 `augment`를 빼고 나머지는 그대로 두세요. 옮긴 테스트 세트는 `moved(test_set, 4)`"
-            "입니다.",
-            en="Leave `augment` out of `train.fit` and keep the rest. The moved test set is `moved(test_set, 4)`.",
+            ko="두 번의 `train.fit`은 `augment`만 다르고 에폭 수는 8로 같습니다. 옮긴 테스트 세트는 "
+            "`moved(test_set, 4)`입니다.",
+            en="The two calls of `train.fit` differ in `augment` only; both run 8 epochs. The moved test set is "
+            "`moved(test_set, 4)`.",
         ),
         text(
             ko="`train.evaluate(model, moved(test_set, 4), like=history)`를 두 신경망에 저마다의 기록으로 부르세요.",
