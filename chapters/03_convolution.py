@@ -77,7 +77,7 @@ figure
 #
 # Python, arrays, matrix products, and what a partial derivative is. You need not know neural networks: new words are
 # explained where they are first used. `cnnbook`, which the code imports, is this book's package: data, figures and
-# checks. Neither a GPU nor an internet connection is needed. Running this notebook from top to bottom takes 15
+# checks. Neither a GPU nor an internet connection is needed. Running this notebook from top to bottom takes about 10
 # seconds on two CPU cores.
 
 # %% [markdown] lang="ko"
