@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import filecmp
+import hashlib
 import html
 import json
 import re
@@ -175,9 +176,21 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def forget_old_theme(folder: Path) -> None:
+    """Begin a build anew where the theme or its words changed: Sphinx looks at pages alone for what is out of date."""
+    digest = hashlib.sha256()
+    for path in sorted(path for part in ("theme", "locale") for path in (paths.BOOK / part).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(paths.BOOK).as_posix().encode() + path.read_bytes())
+    stamp = folder / "theme.sha256"
+    if not stamp.is_file() or stamp.read_text() != digest.hexdigest():
+        shutil.rmtree(folder, ignore_errors=True)
+        paths.write(stamp, digest.hexdigest())
+
+
 def start_build(language: str) -> subprocess.Popen:
     folder = paths.BUILD / language
-    folder.mkdir(parents=True, exist_ok=True)
+    forget_old_theme(folder)
     log = open(folder / "build.log", "w", encoding="utf-8")  # noqa: SIM115, closed with the process
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build",
                str(paths.BOOK / language), "--path-output", str(folder), "-W", "--keep-going", "-q"]

@@ -107,6 +107,10 @@ def test_a_build_gives_both_languages_and_an_edit_of_prose_runs_nothing(project)
     assert code == 0 and not re.search(r": ran \d", said) and time.perf_counter() - begin < 45  # 9 s alone
     assert "지금부터 그림을" in (site / "ko/03_sizes.html").read_text("utf-8")
     assert (site / "en/03_sizes.html").stat().st_mtime_ns == before
+    project.write("book/theme/static/book.css", project.read("book/theme/static/book.css") + "/* changed */")
+    code, said = project.run("build")
+    assert code == 0
+    assert (site / "ko/_static/book.css").read_text("utf-8").endswith("/* changed */"), "the theme changed"
 
 
 def test_two_builds_at_once_take_turns(project):
