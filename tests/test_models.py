@@ -58,3 +58,72 @@ def test_the_dense_baseline_is_not_smaller_than_lenet5():
     lenet = parameters(models.LeNet5())
     assert lenet <= parameters(models.baselines.dense()) <= 1.01 * lenet
     assert parameters(models.baselines.softmax_regression()) == 32 * 32 * 10 + 10
+
+
+def test_cifar_cnn_is_the_tutorials_layer_by_layer():
+    """Parameters by the tutorial's own figures: 5 · 5 kernels, 64 channels, 24 px halved twice, 384, 192, 10."""
+    table = [5 * 5 * 3 * 64 + 64, 5 * 5 * 64 * 64 + 64, 6 * 6 * 64 * 384 + 384, 384 * 192 + 192, 192 * 10 + 10]
+    layers = [layer for layer in models.CifarCNN() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    assert [parameters(layer) for layer in layers] == table
+
+
+def test_cifar_cnn_has_the_tutorials_order_of_layers():
+    kinds = [type(layer).__name__ for layer in models.CifarCNN()]
+    first, second = ["Conv2d", "ReLU", "MaxPool2d", "LocalResponseNorm"], ["Conv2d", "ReLU", "LocalResponseNorm"]
+    assert kinds[:8] == first + second + ["MaxPool2d"]
+
+
+def test_cifar_cnn_normalises_like_tensorflow():
+    """tf.nn.lrn(x, depth_radius=4, bias=1.0, alpha=0.001 / 9.0, beta=0.75), written out."""
+    x = 20 * torch.randn(2, 64, 3, 3, generator=torch.Generator().manual_seed(0))
+    expected = torch.empty_like(x)
+    for channel in range(64):
+        near = x[:, max(0, channel - 4) : channel + 5]
+        expected[:, channel] = x[:, channel] / (1.0 + 0.001 / 9.0 * near.pow(2).sum(dim=1)) ** 0.75
+    lrn = next(layer for layer in models.CifarCNN() if isinstance(layer, nn.LocalResponseNorm))
+    torch.testing.assert_close(lrn(x), expected)
+
+
+def test_cifar_cnn_with_batch_norm_has_no_lrn():
+    kinds = {type(layer) for layer in models.CifarCNN(norm="bn", activation=nn.GELU)}
+    assert {nn.BatchNorm2d, nn.GELU} <= kinds and not kinds & {nn.LocalResponseNorm, nn.ReLU}
+    with pytest.raises(ValueError, match="norm must be 'lrn'"):
+        models.CifarCNN(norm="batch")
+
+
+def test_the_first_layer_of_cifar_fast_whitens():
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(200, 3, 32, 32, generator=generator)
+    smooth = nn.functional.avg_pool2d(noise, 3, stride=1, padding=1) + noise[:, :1]  # neighbours and colours agree
+    model = models.CifarFast()
+    before = torch.cov(model[0](smooth)[:, :12].transpose(0, 1).flatten(1))
+    model.whiten(smooth)
+    maps = model[0](smooth)  # (200, 24, 31, 31)
+    after = torch.cov(maps[:, :12].transpose(0, 1).flatten(1))
+    assert (before - torch.eye(12)).abs().max() > 0.5
+    assert (after - torch.eye(12)).abs().max() < 0.05
+    assert torch.equal(maps[:, 12:], -maps[:, :12])
+
+
+def test_cifar_fast_begins_as_the_identity():
+    layer = models.cifar_fast.conv(4, 6)
+    x = torch.randn(2, 4, 5, 5)
+    torch.testing.assert_close(layer(x)[:, :4], x)
+
+
+def test_resnet20_has_the_papers_shapes():
+    x, sizes = torch.zeros(1, 3, 32, 32), []
+    for layer in models.create("resnet20", 10):
+        x = layer(x)
+        if isinstance(layer, models.resnet_cifar.Block):
+            sizes.append(tuple(x.shape[1:]))
+    assert sizes == [(16, 32, 32)] * 3 + [(32, 16, 16)] * 3 + [(64, 8, 8)] * 3
+    weighted = [m for m in models.create("resnet20", 10).modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    assert len(weighted) == 20
+
+
+def test_resnet20_shortcut_takes_every_second_pixel_and_pads_channels():
+    block = models.resnet_cifar.Block(2, 4, stride=2)
+    x = torch.arange(32.0).view(1, 2, 4, 4)
+    shortcut = block.shortcut(x)
+    assert torch.equal(shortcut[:, :2], x[:, :, ::2, ::2]) and not shortcut[:, 2:].any()

@@ -6,13 +6,19 @@ from typing import Any
 
 from torch import nn
 
-from cnnbook.models import baselines, lenet
+from cnnbook.models import baselines, cifar_cnn, cifar_fast, lenet, resnet_cifar
+from cnnbook.models.cifar_cnn import CifarCNN
+from cnnbook.models.cifar_fast import CifarFast
 from cnnbook.models.lenet import LeNet5
+from cnnbook.models.resnet_cifar import ResNetCifar
 
-__all__ = ["LeNet5", "baselines", "create", "facts", "lenet", "names"]
+__all__ = ["CifarCNN", "CifarFast", "LeNet5", "ResNetCifar", "baselines", "create", "facts", "names"]
 
 _networks: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {
     "lenet5": (LeNet5, lenet.FACTS),
+    "cifar_cnn": (CifarCNN, cifar_cnn.FACTS),
+    "cifar_fast": (CifarFast, cifar_fast.FACTS),
+    "resnet20": (ResNetCifar, resnet_cifar.FACTS),
 }
 
 
