@@ -1,10 +1,46 @@
-"""Data that is always there: real digits and photographs, as tensors.
+"""Data that is always there, as tensors: what the course's packages carry, what it draws, what it downloads, your own.
 
-`load` gives an `ImageSet`; `batches` and `shift` turn it into what a network reads.
+`load` gives an `ImageSet`; `batches` turns it into what a network reads, changed by augmentations such as `flip`.
 """
 
-from cnnbook.data.batches import batches, shift, to_float
+from cnnbook.data.augment import (
+    Draw,
+    brightness,
+    contrast,
+    crop,
+    cutout,
+    flip,
+    pca_colour,
+    saturation,
+    scale,
+    shift,
+    standardize,
+)
+from cnnbook.data.batches import augmented, batches, to_float
 from cnnbook.data.imageset import ImageSet
-from cnnbook.data.load import load, names
+from cnnbook.data.load import load, names, sources
+from cnnbook.data.views import crops_144, flips, ten_crop
 
-__all__ = ["ImageSet", "batches", "load", "names", "shift", "to_float"]
+__all__ = [
+    "Draw",
+    "ImageSet",
+    "augmented",
+    "batches",
+    "brightness",
+    "contrast",
+    "crop",
+    "crops_144",
+    "cutout",
+    "flip",
+    "flips",
+    "load",
+    "names",
+    "pca_colour",
+    "saturation",
+    "scale",
+    "shift",
+    "sources",
+    "standardize",
+    "ten_crop",
+    "to_float",
+]

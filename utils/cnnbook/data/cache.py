@@ -27,7 +27,16 @@ def kept(name: str, origin: str, state: str, make: Callable[[], dict[str, np.nda
     A damaged file (its zip checksums tell) is made anew and replaced; where nothing can be written, work goes on
     without. Either is said in one line.
     """
-    path = folder() / f"{name}-{hashlib.sha256(origin.encode()).hexdigest()[:12]}.npz"
+    arrays = find(name, origin, state)
+    if arrays is None:
+        arrays = make()
+        keep(name, origin, state, arrays)
+    return arrays
+
+
+def find(name: str, origin: str, state: str) -> dict[str, np.ndarray] | None:
+    """The arrays that were kept under this name, of this origin in this state; None where there are none."""
+    path = _path(name, origin)
     try:
         with np.load(path, allow_pickle=False) as stored:
             if str(stored["state"]) == state:
@@ -36,12 +45,31 @@ def kept(name: str, origin: str, state: str, make: Callable[[], dict[str, np.nda
         pass
     except Exception as error:  # whatever a damaged or unreadable file makes numpy raise
         print(f"cache {path} cannot be read ({type(error).__name__}): made anew")
-    arrays = make()
+    return None
+
+
+def has(name: str, origin: str, state: str) -> bool:
+    """Whether `find` would find them, without reading the arrays."""
+    try:
+        with np.load(_path(name, origin), allow_pickle=False) as stored:
+            return str(stored["state"]) == state
+    except Exception:  # missing, damaged, unreadable
+        return False
+
+
+def keep(name: str, origin: str, state: str, arrays: dict[str, np.ndarray]) -> bool:
+    """Keep the arrays for `find`; False, and one line that says why, where they cannot be written."""
+    path = _path(name, origin)
     try:
         _write(path, {**arrays, "state": np.array(state)})
     except OSError as error:
         print(f"cache {path} cannot be written ({error.strerror or error}): going on without")
-    return arrays
+        return False
+    return True
+
+
+def _path(name: str, origin: str) -> Path:
+    return folder() / f"{name}-{hashlib.sha256(os.fsencode(origin)).hexdigest()[:12]}.npz"
 
 
 def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:

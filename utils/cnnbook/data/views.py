@@ -1,0 +1,59 @@
+"""Several views of each image, for a test whose answers are averaged: images (B, C, H, W) → (B, V, C, h, w)."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+Views = Callable[[Tensor], Tensor]
+
+
+def flips(images: Tensor) -> Tensor:
+    """The image and its mirror image: (B, 2, C, H, W)."""
+    return torch.stack([images, images.flip(3)], dim=1)
+
+
+def ten_crop(size: int) -> Views:
+    """The four corners, the centre, and the mirror images of the five (Krizhevsky, Sutskever, Hinton 2012, section
+    4.1), in torchvision's order: (B, 10, C, size, size)."""
+
+    def views(images: Tensor) -> Tensor:
+        five = _corners_and_centre(images, size)
+        mirrored = _corners_and_centre(images.flip(3), size)
+        return torch.stack(five + mirrored, dim=1)
+
+    return views
+
+
+def crops_144(size: int = 224, scales: Sequence[int] = (256, 288, 320, 352)) -> Views:
+    """GoogLeNet's views (Szegedy et al. 2015, section 7): the image with its shorter side at each of the scales; of
+    each its left, middle and right square (upper, middle, lower where it is tall); of each the four corners and the
+    centre at `size`, and the whole square resized to `size`; and their mirror images: 4 · 3 · 6 · 2 = 144."""
+
+    def views(images: Tensor) -> Tensor:
+        found = []
+        for side in scales:
+            height, width = images.shape[2:]
+            factor = side / min(height, width)
+            scaled_size = (round(height * factor), round(width * factor))
+            scaled = interpolate(images, scaled_size, mode="bilinear", antialias=True)  # the shorter side is `side`
+            room = max(scaled_size) - side
+            for start in (0, room // 2, room):
+                square = scaled.narrow(3 if width >= height else 2, start, side)
+                whole = interpolate(square, (size, size), mode="bilinear", antialias=True)
+                for view in [*_corners_and_centre(square, size), whole]:
+                    found += [view, view.flip(3)]
+        return torch.stack(found, dim=1)  # (B, 144, C, size, size)
+
+    return views
+
+
+def _corners_and_centre(images: Tensor, size: int) -> list[Tensor]:
+    height, width = images.shape[2:]
+    if size < 1 or size > min(height, width):
+        raise ValueError(f"cannot cut views of {size} pixels from images of {height}×{width}.")
+    down, right = height - size, width - size
+    middle = round(down / 2), round(right / 2)
+    places = [(0, 0), (0, right), (down, 0), (down, right), middle]
+    return [images[:, :, top : top + size, left : left + size] for top, left in places]
