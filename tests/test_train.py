@@ -2,6 +2,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -9,7 +10,11 @@ from torch import nn
 
 from cnnbook import data, models, train
 from cnnbook.data import ImageSet
+from cnnbook.train import loop, progress
+from cnnbook.train.evaluate import score
+from cnnbook.train.precision import Precision, has_bf16
 from cnnbook.train.schedules import SCHEDULES
+from cnnbook.train.sums import Sums
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def test_a_network_learns_and_its_history_tells(digits):
     model = lenet()
     history = train.fit(model, *digits, epochs=8, lr=3e-3, schedule="onecycle")
     table = history.table
-    assert list(table) == ["epoch", "loss", "train_accuracy", "test_accuracy", "seconds"]
+    assert list(table) == ["epoch", "loss", "train_accuracy", "lr", "test_accuracy", "seconds"]
     assert table.epoch.tolist() == list(range(1, 9)) and (table.seconds > 0).all()
     assert table.loss.iloc[-1] < 0.3 * table.loss.iloc[0]
     assert table.test_accuracy.iloc[-1] > 0.85
@@ -73,7 +78,7 @@ def test_the_same_seed_gives_the_same_network(digits, one_thread):
 def test_epochs_differ_in_their_order_and_augmentation(digits):
     seen = []
 
-    def spy(images, generator):
+    def spy(images, draw):
         seen.append(images.sum().item())
         return images
 
@@ -100,7 +105,7 @@ def test_one_step_is_the_textbooks(digits):
     model, few = models.baselines.softmax_regression(), digits[0][:50]
     weight, bias = (parameter.detach().clone() for parameter in model.parameters())
     history = train.fit(
-        model, few, epochs=1, batch_size=50, lr=0.1, optimizer=lambda parameters, lr: torch.optim.SGD(parameters, lr)
+        model, few, epochs=1, batch_size=50, lr=0.1, optimizer=lambda model, lr: torch.optim.SGD(model.parameters(), lr)
     )
     x = ((data.to_float(few.images) - history.mean) / history.std).flatten(1)  # (50, 1024)
     error = (x @ weight.T + bias).softmax(dim=1)  # (50, 10)
@@ -115,12 +120,31 @@ def test_one_step_is_the_textbooks(digits):
         (dict(optimizer="adm"), "no optimizer 'adm'. Nearest: 'adam'"),
         (dict(schedule="cosin"), "no schedule 'cosin'. Nearest: 'cosine'"),
         (dict(epochs=0), "at least 1 epoch"),
+        (dict(minutes=1), "epochs or minutes"),
+        (dict(epochs=None), "epochs or minutes"),
+        (dict(normalize="pixel"), "normalize must be one of channel"),
+        (dict(precision="half"), "precision must be one of fp32"),
+        (dict(ema=1.0), "ema must be between 0 and 1"),
+        (dict(patience=2), "needs a set to test on"),
+        (dict(optimizer="muon", weight_decay=0.1), "not with muon"),
         (dict(batch_size=0), "batch_size must be 1 or more, got 0"),
     ],
 )
 def test_wrong_arguments_are_named(digits, options, words):
     with pytest.raises(ValueError, match=words):
         train.fit(lenet(), digits[0], **{"epochs": 1, **options})
+
+
+def test_too_few_classes_are_named(digits):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(1024, 7))
+    for use in (lambda: train.fit(model, digits[0], epochs=1), lambda: train.evaluate(model, digits[1])):
+        with pytest.raises(ValueError, match="largest label is 9. Make it with num_classes=10"):
+            use()
+
+
+def test_what_makes_no_optimizer_is_named(digits):
+    with pytest.raises(ValueError, match="must return a torch.optim.Optimizer, got list"):
+        train.fit(lenet(), digits[0], epochs=1, lr=0.1, optimizer=lambda model, lr: [lr])
 
 
 def test_a_network_without_parameters_cannot_be_trained(digits):
@@ -132,8 +156,20 @@ def test_a_network_without_parameters_cannot_be_trained(digits):
 def test_schedules_stay_between_zero_and_full(name):
     course = [SCHEDULES[name](step / 1000) for step in range(1001)]
     assert all(0 <= share <= 1 for share in course) and max(course) == pytest.approx(1, abs=1e-5)
-    assert all(abs(a - b) < 0.01 for a, b in zip(course, course[1:], strict=False))  # no jump
-    assert name == "constant" or course[-1] == pytest.approx(0, abs=1e-9)
+    jumps = [round(a / b) for a, b in zip(course, course[1:], strict=False) if abs(a - b) > 0.01]
+    assert jumps == {"step": [10, 10], "staircase": [10] * 2}.get(name, [])  # smaller ones follow
+    if name in ("linear", "cosine", "onecycle", "triangle"):
+        assert course[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_schedules_are_made_with_settings():
+    """TensorFlow's exponential_decay(1.0, step, decay_steps=30, decay_rate=0.5, staircase=True) over 120 steps."""
+    decay = train.schedules.staircase(rate=0.5, every=30 / 120)
+    assert [decay(step / 120) for step in (0, 29, 30, 59, 60, 119)] == [1, 1, 0.5, 0.5, 0.25, 0.125]
+    assert train.schedules.triangle(peak=0.5)(0.25) == 0.5
+    assert train.schedules.step(at=[0.9], factor=0.5)(0.95) == 0.5
+    with pytest.raises(ValueError, match="peak must be between 0 and 1"):
+        train.schedules.triangle(peak=3)
 
 
 def test_the_learning_rate_follows_its_schedule(digits):
@@ -144,11 +180,218 @@ def test_the_learning_rate_follows_its_schedule(digits):
             rates.append(self.param_groups[0]["lr"])
             return super().step(closure)
 
-    train.fit(lenet(), digits[0], epochs=4, batch_size=60, lr=0.01, schedule="onecycle",
-              optimizer=lambda parameters, lr: Watched(parameters, lr))
+    train.fit(
+        lenet(),
+        digits[0],
+        epochs=4,
+        batch_size=60,
+        lr=0.01,
+        schedule="onecycle",
+        optimizer=lambda model, lr: Watched(model.parameters(), lr),
+    )
     assert len(rates) == 40 and min(rates) > 0
     assert max(rates) == pytest.approx(0.01, rel=0.02) and 8 <= rates.index(max(rates)) <= 11
     assert rates[-1] < 0.001
+
+
+def test_weight_decay_spares_biases_and_norms(digits):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(1024, 8), nn.BatchNorm1d(8), nn.Linear(8, 10))
+    decayed, spared = train.optimizers.groups(model, weight_decay=0.1)
+    assert [tuple(p.shape) for p in decayed["params"]] == [(8, 1024), (10, 8)] and decayed["weight_decay"] == 0.1
+    assert all(p.ndim == 1 for p in spared["params"]) and spared["weight_decay"] == 0
+    (everything,) = train.optimizers.groups(model, weight_decay=0.1, decay_all=True)
+    assert len(everything["params"]) == 6 and everything["weight_decay"] == 0.1
+
+
+def test_label_smoothing_is_torchs(digits):
+    few = digits[0][:50]
+    torch.manual_seed(0)
+    model = models.baselines.softmax_regression()
+    mean, std = train.statistics(few)
+    logits = model((data.to_float(few.images) - mean) / std)
+    expected = nn.functional.cross_entropy(logits, few.labels, label_smoothing=0.2).item()
+    history = train.fit(model, few, epochs=1, batch_size=50, label_smoothing=0.2)
+    assert history.table.loss[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_clipping_limits_the_step(digits):
+    model, few = models.baselines.softmax_regression(), digits[0][:50]
+    before = weights(model)
+    plain = {"optimizer": lambda model, lr: torch.optim.SGD(model.parameters(), lr), "lr": 1.0}
+    train.fit(model, few, epochs=1, batch_size=50, clip=0.01, **plain)
+    assert (weights(model) - before).norm().item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_the_average_is_the_formulas(digits, one_thread):
+    """Against the average written out, over the weights after every step."""
+    few, after = digits[0][:90], []
+
+    class Watched(torch.optim.SGD):
+        def step(self, closure=None):
+            super().step(closure)
+            after.append(torch.cat([p.detach().flatten() for g in self.param_groups for p in g["params"]]))
+
+    model = models.baselines.softmax_regression()
+    average = weights(model)
+    history = train.fit(
+        model,
+        few,
+        few,
+        epochs=4,
+        batch_size=30,
+        lr=0.05,
+        ema=0.5,
+        optimizer=lambda model, lr: Watched(model.parameters(), lr),
+    )
+    for step, now in enumerate(after, start=1):
+        decay = min(0.5, (1 + step) / (10 + step))
+        average = decay * average + (1 - decay) * now
+    torch.testing.assert_close(weights(model), average)
+    result = train.evaluate(model, few, like=history)
+    assert result.accuracy == history.table.test_accuracy.iloc[-1] and "test_accuracy_raw" in history.table
+
+
+def test_minutes_are_kept_and_the_schedule_runs_over_them(digits):
+    rates = []
+    started = time.perf_counter()
+    history = train.fit(
+        lenet(),
+        *digits,
+        minutes=0.05,
+        lr=0.01,
+        schedule="linear",
+        callbacks=[lambda progress: rates.append(progress.row["lr"])],
+    )
+    assert 1.5 < time.perf_counter() - started < 4.5  # of 3 seconds
+    assert rates == sorted(rates, reverse=True) and rates[-1] < 0.002 and len(history.table) == len(rates)
+
+
+def test_a_slow_test_is_counted_in_the_minutes(digits):
+    class Slow(nn.Sequential):
+        def forward(self, x):
+            time.sleep(0.03 if self.training else 0.3)
+            return super().forward(x)
+
+    model = Slow(*models.baselines.softmax_regression())
+    started = time.perf_counter()
+    history = train.fit(model, *digits, minutes=2.5 / 60, batch_size=60, ema=0.9)  # an epoch and its test: 0.9 seconds
+    assert 1.5 < time.perf_counter() - started < 3.2 and len(history.table) >= 2
+
+
+def test_a_callback_can_stop_and_patience_does(digits):
+    seen = []
+
+    def third(progress):
+        seen.append((progress.epoch, progress.model.training))
+        return progress.epoch == 3
+
+    assert len(train.fit(lenet(), digits[0], epochs=9, callbacks=[third]).table) == 3 and seen[-1][0] == 3
+    assert len(train.fit(lenet(), *digits, epochs=9, patience=2, optimizer="sgd", lr=0.0).table) == 3
+
+
+def test_half_precision_learns_as_well(digits):
+    full, half = (train.fit(lenet(), *digits, epochs=6, lr=3e-3, precision=p).table for p in ("fp32", "bf16"))
+    assert half.test_accuracy.iloc[-1] == pytest.approx(full.test_accuracy.iloc[-1], abs=0.06)
+    assert half.loss.iloc[0] == pytest.approx(full.loss.iloc[0], rel=0.02)
+    assert not torch.equal(torch.tensor(half.loss), torch.tensor(full.loss))
+
+
+def test_the_loss_is_computed_in_full_precision(digits, monkeypatch):
+    seen = []
+
+    def watched(logits, labels, **options):
+        seen.append((logits.dtype, torch.is_autocast_enabled("cpu")))
+        return nn.functional.cross_entropy(logits, labels, **options)
+
+    monkeypatch.setattr(loop, "cross_entropy", watched)
+    train.fit(lenet(), digits[0][:64], digits[1][:64], epochs=1, precision="bf16")
+    assert seen == [(torch.float32, False)] * 2
+
+
+def test_what_the_launcher_was_told_about_precision_counts(digits):
+    cpu = torch.device("cpu")
+    assert Precision("fp32", cpu, launched="bf16").half and not Precision("fp32", cpu, launched="no").half
+    assert Precision("fp32", cpu, launched="fp16").half == Precision("auto", cpu).half == has_bf16(cpu)
+
+
+def test_weights_stay_in_full_precision_and_contiguous(digits):
+    model = lenet()
+    train.fit(model, digits[0][:64], epochs=1, precision="bf16")
+    assert all(p.dtype == torch.float32 and p.is_contiguous() for p in model.parameters())
+
+
+def test_every_image_is_normalised_by_itself_where_asked(digits):
+    seen = []
+
+    class Spy(nn.Sequential):
+        def forward(self, x):
+            seen.append((x.mean(dim=(1, 2, 3)).abs().max().item(), x.std(dim=(1, 2, 3), correction=0).mean().item()))
+            return super().forward(x)
+
+    train.fit(Spy(*models.baselines.softmax_regression()), digits[0][:64], digits[1][:64], epochs=1, normalize="image")
+    assert len(seen) == 2 and all(mean < 1e-5 and std == pytest.approx(1, abs=1e-3) for mean, std in seen)
+
+
+def test_muon_steps_are_orthogonal():
+    torch.manual_seed(0)
+    matrix = torch.randn(16, 40)
+    before, after = torch.linalg.svdvals(matrix), torch.linalg.svdvals(train.optimizers.orthogonalized(matrix, steps=5))
+    assert before.max() / before.min() > 3 and 0.6 < after.min() and after.max() < 1.3
+    tall = train.optimizers.orthogonalized(matrix.T, steps=5)
+    torch.testing.assert_close(tall, train.optimizers.orthogonalized(matrix, steps=5).T, atol=0.03, rtol=0.05)
+
+
+def test_muon_trains(digits):
+    history = train.fit(lenet(), *digits, epochs=5, optimizer="muon", lr=0.05, schedule="linear")
+    assert history.table.test_accuracy.iloc[-1] > 0.85
+
+
+class Division(nn.Module):
+    def forward(self, x):
+        return x / (x - x)
+
+
+class Root(nn.Module):
+    """Its value at 0 is finite, its gradient is not."""
+
+    def forward(self, x):
+        return (x * 0).abs().sqrt() + x
+
+
+def dense(layer):
+    return nn.Sequential(nn.Flatten(), nn.Linear(1024, 10), layer, nn.Linear(10, 10))
+
+
+def test_diverged_names_the_layer_where_it_began(digits):
+    with pytest.raises(train.Diverged, match=r"epoch 1, batch 1,.* began in the layer 2 \(Division\)"):
+        train.fit(dense(Division()), digits[0], epochs=1)
+    with pytest.raises(train.Diverged, match=r"epoch 1, batch 2,.* going backward, with the gradient of 1\.bias"):
+        train.fit(dense(Root()), digits[0], epochs=1)
+    with pytest.raises(train.Diverged, match="images themselves are not finite"):
+        train.fit(lenet(), digits[0], epochs=1, augment=lambda images, draw: images / 0)
+
+
+def test_a_loss_is_looked_at_one_step_late_where_that_spares_waiting():
+    sums = Sums(torch.device("cpu"))
+    sums._late = True  # as on a GPU
+    logits, labels = torch.zeros(1, 2), torch.zeros(1, dtype=torch.int64)
+    seen = []
+    for loss in (1.0, math.nan, 2.0):
+        sums.add(torch.tensor(loss), logits, labels)
+        seen.append(sums.finite())
+    assert seen == [True, True, False] and sums.total()[0].isnan()
+
+
+def test_after_a_failure_the_network_is_as_it_was(digits):
+    model = dense(Division()).eval()
+    with pytest.raises(train.Diverged):
+        train.fit(model, digits[0], epochs=1, precision="bf16")
+    assert not any(layer.training for layer in model.modules())
+
+
+def test_the_history_draws_itself(digits):
+    history = train.fit(lenet(), *digits, epochs=2)
+    assert {line.get_label() for line in history.plot().axes[0].get_lines()} >= {"training", "test"}
 
 
 # evaluate
@@ -174,6 +417,59 @@ def test_evaluation_of_known_answers():
     assert model.mode is False and model.training
 
 
+def test_evaluation_tells_each_class_and_the_top_five():
+    generator = torch.Generator().manual_seed(0)
+    logits, labels = torch.randn(300, 8, generator=generator), torch.randint(8, (300,), generator=generator)
+    result = score(logits, ImageSet(torch.zeros(300, 1, 1, 1, dtype=torch.uint8), labels, tuple("abcdefgh")))
+    best = logits.topk(5).indices
+    assert result.top5 == pytest.approx((best == labels[:, None]).any(dim=1).float().mean().item())
+    row = result.per_class.iloc[3]
+    said, true = result.predictions == 3, labels == 3
+    assert row["images"] == true.sum() and row["right"] == (said & true).sum()
+    assert row["accuracy"] == pytest.approx(((said & true).sum() / true.sum()).item())
+    assert row["precision"] == pytest.approx(((said & true).sum() / said.sum()).item())
+
+
+def test_evaluation_leaves_every_layer_in_its_mode(digits):
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4).eval(), nn.Flatten(), nn.Linear(3600, 10))
+    train.evaluate(model, digits[1], precision="bf16")
+    assert [layer.training for layer in model] == [True, False, True, True]
+    assert model[0].weight.is_contiguous() and all(p.grad is None for p in model.parameters())
+
+
+def test_views_are_shown_in_batches_no_larger_than_asked(digits):
+    shown = []
+
+    class Spy(nn.Sequential):
+        def forward(self, x):
+            shown.append(len(x))
+            return super().forward(x)
+
+    model = Spy(*models.baselines.softmax_regression())
+    result = train.evaluate(model, digits[1], views=lambda images: images[:, None].repeat(1, 7, 1, 1, 1), batch_size=50)
+    assert sum(shown) == 7 * 200 and max(shown) <= 50
+    assert result.predictions.equal(train.evaluate(model, digits[1]).predictions)
+
+
+def test_views_that_are_sure_of_a_wrong_answer_give_a_finite_loss():
+    few = ImageSet(torch.ones(1, 1, 2, 2, dtype=torch.uint8), torch.tensor([1]), ("a", "b"))
+
+    class Sure(nn.Module):
+        def forward(self, x):
+            return torch.tensor([[500.0, -500.0]]).expand(len(x), 2)
+
+    assert train.evaluate(Sure(), few, views=data.flips).loss == pytest.approx(1000)
+
+
+def test_several_views_are_averaged(digits):
+    model = lenet()
+    few = digits[1][:20]
+    both = train.evaluate(model, few, views=data.flips).logits.exp()
+    mirrored = ImageSet(few.images.flip(3), few.labels, few.classes)
+    expected = (train.evaluate(model, few).logits.softmax(1) + train.evaluate(model, mirrored).logits.softmax(1)) / 2
+    torch.testing.assert_close(both, expected)
+
+
 def test_nothing_to_evaluate_is_an_error(digits):
     with pytest.raises(ValueError, match="no images"):
         train.evaluate(lenet(), digits[1][:0])
@@ -191,8 +487,23 @@ def test_no_bar_in_a_pipe_or_in_ci(digits, capsys, monkeypatch):
     monkeypatch.setenv("CNNBOOK_LANGUAGE", "en")
     train.fit(lenet(), digits[0][:64], epochs=1, quiet=True)
     assert capsys.readouterr() == ("", "")
-    train.fit(lenet(), digits[0][:64], epochs=1)
-    assert "epoch=1/1" in capsys.readouterr().err
+    train.fit(lenet(), digits[0][:64], digits[1][:64], epochs=1)
+    shown = capsys.readouterr().err
+    assert all(
+        word in shown for word in ("epoch=1/1", "loss=", "train_accuracy=", "test_accuracy=", "image/s", "64.0/")
+    )
+
+
+def test_the_bar_tells_the_time_left_of_minutes_too(digits, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "watched", lambda: True)
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    with progress.Bar(None, quiet=False) as bar:
+        assert bar.step(100, moment=0.1)
+        bar.show(loss="1.5")
+    assert "100/1.00k" in capsys.readouterr().err
+    train.fit(lenet(), digits[0], minutes=0.01)
+    shown = capsys.readouterr().err
+    assert "epoch=1, loss=" in shown and "?" not in shown.split("\r")[-1]
 
 
 def test_idle_threads_sleep_unless_the_user_says_otherwise():

@@ -1,59 +1,189 @@
-"""The command line: `cnnbook reproduce NAME` repeats a long run of the book. `python -m cnnbook` is the same."""
+"""The command line: `cnnbook data | models | train | evaluate | reproduce`. `python -m cnnbook` is the same.
+
+Exit codes: 0 done; 1 a line on stderr says what went wrong; 2 a wrong command line; 130 interrupted.
+"""
 
 import argparse
 import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
 import cnnbook
 
+Run = Callable[[argparse.Namespace, argparse.ArgumentParser], None]
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, or 1 with a line on stderr, or 2 for a wrong command line."""
-    parser = argparse.ArgumentParser(prog="cnnbook", description="The command line of the course.")
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="cnnbook",
+        description="The command line of the course.",
+        epilog="Example: cnnbook train lenet5 digits --epochs 10",
+    )
     parser.add_argument("--version", action="version", version=f"cnnbook {cnnbook.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    reproduce = commands.add_parser(
-        "reproduce",
-        help="repeat a long run of the book and write its record",
-        epilog="Example: cnnbook reproduce lenet5_digits --output results/lenet5_digits.json",
-    )
-    reproduce.add_argument("name", nargs="?", metavar="NAME", help="which run; --list shows them")
-    reproduce.add_argument("--list", action="store_true", help="list the runs and stop")
-    reproduce.add_argument("--output", type=Path, metavar="FILE", help="default: results/NAME.json in this folder")
-    reproduce.add_argument("--threads", type=int, metavar="N", help="CPU threads; default: what torch chooses")
-    reproduce.add_argument("--quiet", action="store_true", help="no progress bar")
+    runs: dict[str, tuple[Run, argparse.ArgumentParser]] = {}
+
+    def add(name: str, run: Run, about: str, example: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=f"Example: {example}"
+        )
+        runs[name] = run, command
+        return command
+
+    command = add("data", _data, "list the images: what is here, what would be fetched", "cnnbook data cifar10")
+    command.add_argument("name", nargs="?", metavar="NAME", help="load this one and describe it")
+
+    command = add("models", _models, "list the networks, or the layers of one", "cnnbook models lenet5")
+    command.add_argument("name", nargs="?", metavar="NAME", help="show this one's layers and shapes")
+
+    command = add("train", _train, "train a network on images", "cnnbook train cifar_cnn cifar10 --minutes 5")
+    command.add_argument("network", metavar="NETWORK", help="one that `cnnbook models` lists")
+    command.add_argument("data", metavar="DATA", help="one that `cnnbook data` lists, or a folder of images")
+    length = command.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=_positive(int), help="passes over the images; default 10")
+    length.add_argument("--minutes", type=_positive(float), help="train for this long instead")
+    command.add_argument("--batch-size", type=_positive(int), default=64, help="default 64")
+    command.add_argument("--lr", type=_positive(float), help="largest learning rate; default: the optimizer's")
+    command.add_argument("--optimizer", default="adamw", help="sgd, adam, adamw or muon; default adamw")
+    command.add_argument("--schedule", default="onecycle", help="constant, step, cosine, onecycle …; default onecycle")
+    command.add_argument("--weight-decay", type=float, default=0.0, help="default 0")
+    command.add_argument("--shift", type=int, default=0, metavar="PIXELS", help="augment: move images by up to this")
+    command.add_argument("--flip", action="store_true", help="augment: mirror every image in every other epoch")
+    command.add_argument("--precision", default="auto", help="auto, fp32 or bf16; default auto")
+    command.add_argument("--seed", type=int, default=0, help="default 0")
+    command.add_argument("--output", type=Path, metavar="FOLDER", help="default: NETWORK-DATA; an unfinished goes on")
+    _common(command)
+
+    command = add("evaluate", _evaluate, "test a trained network", "cnnbook evaluate lenet5-digits --per-class")
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="what `cnnbook train` wrote")
+    command.add_argument("--data", metavar="DATA", help="other images than it was trained for")
+    command.add_argument("--split", default="test", help="train or test; default test")
+    command.add_argument("--per-class", action="store_true", help="one line a class")
+    _common(command)
+
+    command = add("reproduce", _reproduce, "repeat a long run of the book and write its record",
+                  "cnnbook reproduce lenet5_digits --output results/lenet5_digits.json")  # fmt: skip
+    command.add_argument("name", nargs="?", metavar="NAME", help="which run; --list shows them")
+    command.add_argument("--list", action="store_true", help="list the runs and stop")
+    command.add_argument("--output", type=Path, metavar="FILE", help="default: results/NAME.json in this folder")
+    _common(command, record=False)
+
+    chosen = parser.parse_args(arguments)
+    run, command = runs[chosen.command]
     try:
-        return _reproduce(parser.parse_args(arguments), reproduce)
+        if getattr(chosen, "threads", None):
+            import torch  # here and below: only where it is needed, so that --help is instant
+
+            torch.set_num_threads(chosen.threads)
+        run(chosen, command)
+        return 0
     except KeyboardInterrupt:
         print("cnnbook: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # `cnnbook data | head`
+        sys.stderr.close()
+        return 0
     except (OSError, ValueError, ArithmeticError) as error:
         print(f"cnnbook: {error}", file=sys.stderr)
         return 1
 
 
-def _reproduce(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    from cnnbook.train import experiments  # torch, only where it is needed
+def _common(command: argparse.ArgumentParser, record: bool = True) -> None:
+    command.add_argument("--threads", type=_positive(int), metavar="N", help="CPU threads; default: what torch chooses")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    if record:
+        command.add_argument("--record", type=Path, metavar="FILE", help="write what was measured, and how, as JSON")
+
+
+def _positive(kind: type) -> Callable[[str], int | float]:
+    def read(text: str) -> int | float:
+        value = kind(text)
+        if value <= 0:
+            raise argparse.ArgumentTypeError(f"must be above 0, got {text}")
+        return value
+
+    read.__name__ = kind.__name__  # argparse names the type in its message
+    return read
+
+
+def _data(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    from cnnbook import data
+
+    if chosen.name is None:
+        print(data.sources().to_string(index=False))
+        return
+    for split in ("train", "test"):
+        print(data.load(chosen.name, split).describe().to_string())
+
+
+def _models(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    from cnnbook import look, models
+
+    if chosen.name is not None:
+        facts = models.facts(chosen.name)
+        model = models.create(chosen.name, num_classes=10, in_channels=facts["input_size"][0])
+        print(look.trace(model, facts["input_size"]).to_string())
+        print(f"\n{facts['paper']} ({facts['year']}). {facts['notes']}")
+        return
+    width = max(map(len, models.names()))
+    for name in models.names():
+        facts = models.facts(name)
+        size = "×".join(map(str, facts["input_size"]))
+        print(f"{name:{width}}  {facts['year']}  {size:>9}  {facts['parameters']:>11,} parameters  {facts['paper']}")
+
+
+def _train(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    from cnnbook.train import saved
+
+    augment = {"shift": chosen.shift, "flip": chosen.flip}
+    names = ("batch_size", "lr", "optimizer", "schedule", "weight_decay", "precision", "seed")
+    recipe = {name: getattr(chosen, name) for name in names}
+    length = {"minutes": chosen.minutes} if chosen.minutes else {"epochs": chosen.epochs or 10}
+    folder = chosen.output or Path(f"{chosen.network}-{Path(chosen.data).name}")
+    record = saved.train(chosen.network, chosen.data, folder, augment, recipe | length, quiet=chosen.quiet)
+    print(f"test accuracy {record['test_accuracy']:.4f} after {record['epochs']} epochs, {record['minutes']} minutes")
+    print(f"written to {folder}; test it with: cnnbook evaluate {folder}")
+    _write(chosen.record, record)
+
+
+def _evaluate(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    from cnnbook.train import saved
+
+    record, result = saved.evaluate(chosen.folder, chosen.data, chosen.split)
+    if chosen.per_class:
+        print(result.per_class.to_string())
+    print(f"accuracy {result.accuracy:.4f}, top-5 {result.top5:.4f}, loss {result.loss:.4f}")
+    _write(chosen.record, record)
+
+
+def _write(path: Path | None, record: dict) -> None:
+    if path is not None:
+        from cnnbook import runs
+
+        runs.save(path, record)
+        print(f"record in {path}")
+
+
+def _reproduce(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    from cnnbook.train import experiments
 
     known = experiments.EXPERIMENTS
     if chosen.list:
         width = max(map(len, known))
         for name, experiment in known.items():
             print(f"{name:{width}}  {experiment.about}; {experiment.seeds} seeds, {experiment.recipe.epochs} epochs")
-        return 0
+        return
     if chosen.name not in known:
         nearest = get_close_matches(chosen.name or "", known, n=1, cutoff=0)[0]
         parser.error(f"NAME must be one of {', '.join(known)}; nearest: {nearest}")
-    if chosen.threads is not None:
-        if chosen.threads < 1:
-            parser.error(f"--threads must be 1 or more, got {chosen.threads}")
-        import torch
-
-        torch.set_num_threads(chosen.threads)
     output = chosen.output or Path("results", f"{chosen.name}.json")
     record = experiments.reproduce(chosen.name, output, chosen.quiet)
     for network, result in record["summary"].items():
         print(f"{network}: {result['test_accuracy']:.4f} ± {result['std']:.4f} ({result['seeds']} seeds)")
     print(f"{output}, {record['minutes']} minutes")
-    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

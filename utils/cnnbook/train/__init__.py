@@ -1,6 +1,20 @@
-"""Training: `fit` a network, `evaluate` it. Built on accelerate, so the same call uses a GPU where there is one."""
+"""Training: `fit` gives a `History`, `evaluate` an `Evaluation`."""
 
+from cnnbook.train import optimizers, schedules
+from cnnbook.train.diverged import Diverged
 from cnnbook.train.evaluate import Evaluation, evaluate
-from cnnbook.train.fit import Diverged, History, fit
+from cnnbook.train.fit import Progress, fit
+from cnnbook.train.history import History
+from cnnbook.train.inputs import statistics
 
-__all__ = ["Diverged", "Evaluation", "History", "evaluate", "fit"]
+__all__ = [
+    "Diverged",
+    "Evaluation",
+    "History",
+    "Progress",
+    "evaluate",
+    "fit",
+    "optimizers",
+    "schedules",
+    "statistics",
+]

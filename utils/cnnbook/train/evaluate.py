@@ -1,31 +1,37 @@
 """How good a network is on images that it did not train on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import log
 
+import pandas as pd
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from cnnbook.data import ImageSet, batches
-
-if TYPE_CHECKING:
-    from cnnbook.train.fit import History
+from cnnbook.data import ImageSet
+from cnnbook.data.views import Views
+from cnnbook.train.history import History
+from cnnbook.train.inputs import Inputs
+from cnnbook.train.precision import Precision
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """`loss` (mean cross-entropy), `accuracy` in 0..1, `logits` float (N, K), `predictions` int64 (N,), and
-    `confusion` int64 (K, K): rows are the true classes, columns the predicted ones. Tensors are on the CPU."""
+    """`loss` (mean cross-entropy), `accuracy` and `top5` in 0..1, `logits` float (N, K), `predictions` int64 (N,), and
+    `confusion` int64 (K, K): rows are the true classes, columns the predicted ones. `per_class` has one row a class:
+    its images, how many are right, its accuracy (recall), and of those called so the share that is (precision).
+    Tensors are on the CPU. With several views the logits are the logarithms of the mean probabilities."""
 
     loss: float
     accuracy: float
+    top5: float
     logits: Tensor
     predictions: Tensor
     confusion: Tensor
+    per_class: pd.DataFrame
 
     def __repr__(self) -> str:
         return f"Evaluation(loss {self.loss:.4f}, accuracy {self.accuracy:.4f}, {len(self.predictions):,} images)"
@@ -37,39 +43,102 @@ def evaluate(
     *,
     mean: Tensor | float | None = None,
     std: Tensor | float | None = None,
-    like: "History | None" = None,
+    normalize: str = "channel",
+    like: History | None = None,
+    views: Views | None = None,
     batch_size: int = 500,
+    precision: str = "fp32",
 ) -> Evaluation:
     """Run the network over the set in evaluation mode, its pixels normalised by `mean` and `std`, or `like` a training.
 
-    The network's mode and device are as before afterwards. Raises ValueError for an empty set.
+    `normalize="image"` normalises every image by its own mean and deviation instead. `views` (`data.flips`,
+    `data.ten_crop(size)`, …) shows several views of each image, and their probabilities are averaged. The network is
+    as before afterwards. Raises ValueError for an empty set or an argument that cannot be used.
     """
     if not len(imageset):
         raise ValueError("there is nothing to evaluate: the set has no images.")
     if like is not None:
-        mean, std = like.mean, like.std
-    device, training = Accelerator().device, model.training
-    with on_device(model, device), torch.inference_mode():
-        model.eval()
-        passes = batches(imageset, batch_size, shuffle=False, mean=mean, std=std)
-        logits = torch.cat([model(x.to(device)).float().cpu() for x, _ in passes])  # (N, K)
-        model.train(training)
-    logits = logits.clone()
+        mean, std, normalize = like.mean, like.std, like.normalize
+    device = Accelerator().device
+    batches = Inputs(normalize, mean, std, device).batches(imageset, batch_size, shuffle=False)
+    number = Precision(precision, device)
+    with as_it_was(model, number):
+        logits = [found.cpu() for found, _ in answers(model, batches, number, views)]
+    return score(torch.cat(logits), imageset)
+
+
+def answers(
+    model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], number: Precision, views: Views | None = None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Logits float32 (B, K) and labels (B,) of each batch, in evaluation mode, without gradients."""
+    model.eval()
+
+    @torch.no_grad()
+    def ask(x: Tensor) -> Tensor:
+        with number.cast():
+            return model(number.lay(x)).float()
+
+    for x, labels in batches:
+        if views is None:
+            yield ask(x), labels
+            continue
+        few = max(1, len(x) // views(x[:1]).shape[1])  # so many images at once that their views are one batch
+        for some, theirs in zip(x.split(few), labels.split(few), strict=True):
+            seen = views(some)  # (B, V, C, h, w)
+            several = ask(seen.flatten(0, 1)).log_softmax(dim=1).unflatten(0, seen.shape[:2])  # (B, V, K)
+            yield several.logsumexp(dim=1) - log(seen.shape[1]), theirs  # of the mean probability, without underflow
+
+
+def score(logits: Tensor, imageset: ImageSet) -> Evaluation:
+    """What logits (N, K) are worth on the labels of a set of N images."""
+    from torchmetrics.functional.classification import multiclass_confusion_matrix  # slow to import
+
+    labels, classes = imageset.labels, len(imageset.classes)
+    enough_logits(logits, int(labels.max()) + 1)
+    count = max(logits.shape[1], classes)
     predictions = logits.argmax(dim=1)  # (N,)
-    count = max(logits.shape[1], len(imageset.classes))
-    confusion = torch.bincount(imageset.labels * count + predictions, minlength=count * count).view(count, count)
-    right = int((predictions == imageset.labels).sum())
-    loss = cross_entropy(logits, imageset.labels).item()
-    return Evaluation(loss, right / len(imageset), logits, predictions, confusion)
+    best = logits.topk(min(5, logits.shape[1]), dim=1).indices  # (N, 5)
+    confusion = multiclass_confusion_matrix(predictions, labels, num_classes=count)
+    right, images, called = confusion.diagonal(), confusion.sum(dim=1), confusion.sum(dim=0)
+    per_class = pd.DataFrame(
+        {
+            "class": [*imageset.classes, *(str(number) for number in range(classes, count))],
+            "images": images.tolist(),
+            "right": right.tolist(),
+            "accuracy": (right / images).tolist(),
+            "precision": (right / called).tolist(),
+        }
+    )
+    return Evaluation(
+        loss=cross_entropy(logits, labels).item(),
+        accuracy=int(right.sum()) / len(labels),
+        top5=int((best == labels[:, None]).sum()) / len(labels),
+        logits=logits,
+        predictions=predictions,
+        confusion=confusion,
+        per_class=per_class,
+    )
+
+
+def enough_logits(logits: Tensor, classes: int) -> None:
+    """Raises ValueError unless these are (B, K) logits for at least so many classes."""
+    if logits.ndim != 2 or logits.shape[1] < classes:
+        raise ValueError(
+            f"the network gives {tuple(logits.shape)}; expected one logit for each image and class, (images, {classes})"
+            f" or more, since the largest label is {classes - 1}. Make it with num_classes={classes}."
+        )
 
 
 @contextmanager
-def on_device(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """The network on this device within the block, and back where it was after it."""
+def as_it_was(model: nn.Module, number: Precision) -> Iterator[None]:
+    """The network ready to compute within the block; after it where and as it was, each layer in its own mode."""
     first = next(model.parameters(), None)
-    before = first.device if first is not None else device
-    model.to(device)
+    before = first.device if first is not None else number.device
+    modes = [(layer, layer.training) for layer in model.modules()]
+    number.lay(model.to(number.device))
     try:
         yield
     finally:
-        model.to(before)
+        model.to(before, memory_format=torch.contiguous_format if number.half else torch.preserve_format)
+        for layer, training in modes:
+            layer.training = training

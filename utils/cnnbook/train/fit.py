@@ -1,47 +1,39 @@
-"""The training loop: batches in, gradient step, one line of the history an epoch."""
+"""Training a classifier: `fit` makes everything ready, runs the loop epoch by epoch, and keeps the history."""
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
 
 import pandas as pd
 import torch
-from accelerate import Accelerator
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-from torch.optim import SGD, Adam, AdamW, Optimizer
-from torch.optim.lr_scheduler import LambdaLR
+from torch import nn
 
-from cnnbook.data import ImageSet, batches
-from cnnbook.data.batches import Augment
-from cnnbook.train.evaluate import evaluate, on_device
-from cnnbook.train.progress import bar
-from cnnbook.train.schedules import SCHEDULES, named
-
-OPTIMIZERS: dict[str, tuple[Callable[..., Optimizer], float]] = {  # with the learning rate where none is given
-    "adam": (Adam, 1e-3),
-    "adamw": (AdamW, 1e-3),
-    "sgd": (lambda parameters, lr: SGD(parameters, lr, momentum=0.9), 0.05),
-}
-
-
-class Diverged(ArithmeticError):
-    """The loss became infinite or NaN; the message says where, and what to try."""
+from cnnbook.data import ImageSet
+from cnnbook.data.augment import Augment
+from cnnbook.train import checkpoint as stored
+from cnnbook.train import optimizers
+from cnnbook.train.average import Average
+from cnnbook.train.clock import Clock
+from cnnbook.train.evaluate import as_it_was
+from cnnbook.train.fingerprint import fingerprint
+from cnnbook.train.history import History
+from cnnbook.train.inputs import Inputs, statistics
+from cnnbook.train.loop import Loop
+from cnnbook.train.precision import Precision
+from cnnbook.train.processes import Processes
+from cnnbook.train.progress import Bar
+from cnnbook.train.schedules import SCHEDULES, Schedule, named
 
 
-@dataclass(frozen=True, eq=False)
-class History:
-    """What happened: `table`, one row an epoch, and the `mean` and `std` (C,) that pixels were normalised with.
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees after each epoch: its number from 1, the network, and the epoch's row of the history."""
 
-    Columns: epoch from 1, loss and train_accuracy (running means over the epoch's batches, as they were trained on),
-    test_accuracy (after the epoch; only where a test set was given), seconds (of the epoch, testing left out).
-    Accuracies are fractions in 0..1.
-    """
-
-    table: pd.DataFrame
-    mean: Tensor
-    std: Tensor
+    epoch: int
+    model: nn.Module
+    row: dict[str, float]
 
 
 def fit(
@@ -49,98 +41,104 @@ def fit(
     train: ImageSet,
     test: ImageSet | None = None,
     *,
-    epochs: int,
+    epochs: int | None = None,
+    minutes: float | None = None,
     batch_size: int = 64,
     lr: float | None = None,
-    optimizer: str | Callable[..., Optimizer] = "adam",
-    schedule: str = "constant",
-    augment: Augment | None = None,
+    optimizer: str | optimizers.Make = "adam",
+    schedule: str | Schedule = "constant",
+    weight_decay: float = 0.0,
+    decay_all: bool = False,
+    label_smoothing: float = 0.0,
+    clip: float | None = None,
+    augment: Augment | Sequence[Augment] | None = None,
+    normalize: str = "channel",
+    ema: float | None = None,
+    precision: str = "fp32",
+    checkpoint: str | Path | None = None,
+    patience: int | None = None,
     seed: int = 0,
+    callbacks: Iterable[Callable[[Progress], bool | None]] = (),
     quiet: bool = False,
 ) -> History:
-    """Train a classifier in place with cross-entropy, for a fixed number of epochs, and return its history.
+    """Train a classifier in place with cross-entropy, for a number of epochs or of minutes, and return its history.
 
-    Pixels are normalised with the training set's mean and standard deviation. `optimizer` is "adam", "adamw", "sgd"
-    (momentum 0.9) or a function of (parameters, lr); `lr` is its largest learning rate, `schedule` ("constant",
-    "cosine", "onecycle") its course over the training. `seed` fixes batches, augmentation and dropout: on one thread
-    the same seed gives the same weights. Raises Diverged where the loss becomes NaN or infinite, ValueError where an
-    argument cannot be used.
+    How long: `epochs`, or `minutes` of wall-clock time, testing included; the schedule runs over either. `patience`
+    stops after so many epochs without a smaller loss on `test` (then give a validation set as `test`).
+    What is learned: `optimizer` is a name ("sgd", momentum 0.9; "nesterov", "adam", "adamw", "muon") or a function of
+    (model, lr); `lr` is its largest learning rate, `schedule` a name of `schedules.SCHEDULES` or a function of the time
+    0..1. `weight_decay` spares biases and norms unless `decay_all`; `clip` is the largest norm of the gradient; with
+    `ema` the network ends with the moving average of its weights.
+    What it sees: `augment` is one augmentation of cnnbook.data or a list. `normalize` is "channel" (by the
+    training set's mean and deviation), "image" (each image by its own) or "none".
+    How it runs: on the GPU where there is one, on several processes under `accelerate launch` or `notebook_launcher`,
+    `batch_size` being that of all together. `precision` is "fp32", "bf16" or "auto". `seed` fixes batches,
+    augmentation and dropout: on one thread the same seed gives the same weights. `checkpoint` is a folder where the
+    training is kept after each epoch: the same call goes on from there, and ends with the same weights. Callbacks are
+    called after each epoch, in the main process; one that returns True ends the training.
+    Raises Diverged where the loss becomes NaN or infinite, ValueError where an argument cannot be used or a checkpoint
+    belongs to another training.
     """
-    if epochs < 1 or not len(train):
-        raise ValueError(f"fit needs at least 1 epoch and 1 image, got {epochs} epochs and {len(train)} images.")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be 1 or more, got {batch_size}.")
-    accelerator = Accelerator()
-    mean, std = statistics(train)
-    rows = []
-    steps = math.ceil(len(train) / batch_size)
-    was_training = model.training
-    with (
-        on_device(model, accelerator.device),
-        torch.random.fork_rng(),
-        bar(epochs * steps, quiet) as progress,
-    ):
-        torch.manual_seed(seed)
-        stepper = _optimizer(optimizer, model, lr)
-        course = named(SCHEDULES, "schedule", schedule)
-        scheduler = LambdaLR(stepper, lambda step: course((step + 1) / (epochs * steps + 1)))
-        network, stepper, scheduler = accelerator.prepare(model, stepper, scheduler)
-        for epoch in range(1, epochs + 1):
+    arguments = dict(locals())
+    processes = Processes()
+    _check(train, test, batch_size, patience, processes.count)
+    test_costs = len(test) / len(train) / 3 * (1 if ema is None else 2) if test is not None else 0.0  # epochs, a guess
+    clock = Clock(epochs, minutes, ceil(len(train) / batch_size), test_costs)
+    course = schedule if callable(schedule) else named(SCHEDULES, "schedule", schedule)
+    number = Precision(precision, processes.device, processes.precision)
+    inputs = Inputs(normalize, *statistics(train), processes.device)
+    bar = Bar(epochs * len(train) if epochs else None, quiet or not processes.main)
+    with as_it_was(model, number), torch.random.fork_rng(), bar:
+        stepper = optimizers.make(optimizer, model, lr, weight_decay, decay_all)
+        network = processes.join(model)
+        average = None if ema is None else Average(model, ema)
+        loop = Loop(model, network, stepper, average, course, clock, number, inputs, processes, bar, batch_size,
+                    label_smoothing, clip)  # fmt: skip
+        rows, done = [], False
+        if checkpoint is not None:
+            processes.wait()  # for the main process, which may be writing still
+            plan = fingerprint(**{name: value for name, value in arguments.items() if name not in NOT_IN_PLAN})
+            if kept := stored.resume(Path(checkpoint), plan, model, stepper, average):
+                rows, done = kept["rows"], kept["done"]
+                clock.go_on(kept["elapsed"])
+                bar.begin(len(rows) * len(train))
+        while not done:
             started = time.perf_counter()
-            network.train()
-            losses, right = 0.0, 0
-            passes = batches(train, batch_size, seed=100_003 * seed + epoch, augment=augment, mean=mean, std=std)
-            for batch, (x, labels) in enumerate(passes, start=1):
-                x, labels = x.to(accelerator.device), labels.to(accelerator.device)
-                logits = network(x)  # (B, K)
-                loss = cross_entropy(logits, labels)
-                value = loss.item()
-                if not math.isfinite(value):
-                    raise Diverged(_advice(value, epoch, batch, scheduler.get_last_lr()[0]))
-                stepper.zero_grad()
-                accelerator.backward(loss)
-                stepper.step()
-                scheduler.step()
-                losses += value * len(labels)
-                right += int((logits.argmax(dim=1) == labels).sum())
-                progress.update()
-            row = {"epoch": epoch, "loss": losses / len(train), "train_accuracy": right / len(train)}
+            row = loop.epoch(len(rows) + 1, train, seed, augment)
             seconds = time.perf_counter() - started
+            processes.alike([*model.buffers(), *(average.buffers(model) if average else ())])
             if test is not None:
-                row["test_accuracy"] = evaluate(model, test, mean=mean, std=std).accuracy
-            rows.append({**row, "seconds": seconds})
-            shown = {name: f"{value:.4g}" for name, value in row.items() if name != "epoch"}
-            progress.set_postfix(epoch=f"{epoch}/{epochs}", **shown)
-        model.train(was_training)
-    return History(pd.DataFrame(rows), mean, std)
+                row |= loop.test(test)
+                clock.tested(time.perf_counter() - started - seconds)
+            rows.append(row | {"seconds": seconds})
+            loop.show(row)
+            asked = [call(Progress(len(rows), model, rows[-1])) for call in (callbacks if processes.main else ())]
+            stop = any(answer is True for answer in asked) or _run_dry(rows, patience) or clock.over(len(rows))
+            done = bool(processes.agreed(stop))
+            if checkpoint is not None and processes.main:
+                stored.keep(Path(checkpoint), plan, model, stepper, average, rows, done=done, elapsed=clock.elapsed())
+        if average is not None:
+            model.load_state_dict(average.state)
+    return History(pd.DataFrame(rows).drop(columns="test_loss", errors="ignore"), inputs.mean, inputs.std, normalize)
 
 
-def statistics(imageset: ImageSet) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, (C,) each, of pixels in 0..1; exact, whatever the number."""
-    channels = imageset.images.shape[1]
-    values = torch.arange(256, dtype=torch.float64)
-    counts = torch.stack(
-        [torch.bincount(imageset.images[:, channel].flatten(), minlength=256) for channel in range(channels)]
-    ).double()  # (C, 256)
-    share = counts / counts.sum(dim=1, keepdim=True)
-    mean = share @ values  # (C,)
-    std = ((share * (values - mean[:, None]) ** 2).sum(dim=1)).sqrt()  # (C,)
-    std = torch.where(std > 0, std, torch.ones_like(std))  # a channel of one value stays as it is
-    return (mean / 255).float(), (std / 255).float()
+NOT_IN_PLAN = ("checkpoint", "callbacks", "quiet")
 
 
-def _optimizer(optimizer: str | Callable[..., Optimizer], model: nn.Module, lr: float | None) -> Optimizer:
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not parameters:
-        raise ValueError("the network has no parameters to train.")
-    if callable(optimizer):
-        return optimizer(parameters) if lr is None else optimizer(parameters, lr)
-    make, usual = named(OPTIMIZERS, "optimizer", optimizer)
-    return make(parameters, lr=usual if lr is None else lr)
+def _check(train: ImageSet, test: ImageSet | None, batch_size: int, patience: int | None, processes: int) -> None:
+    if batch_size < processes:
+        raise ValueError(f"batch_size must be {processes} or more, got {batch_size}.")
+    if len(train) < processes:
+        raise ValueError(f"fit needs at least {processes} image{'s' * (processes > 1)}, got {len(train)} images.")
+    if test is not None and not len(test):
+        raise ValueError("the test set has no images; leave it out, or give one that has.")
+    if patience is not None and (patience < 1 or test is None):
+        raise ValueError("patience is a number of epochs, 1 or more, and needs a set to test on.")
 
 
-def _advice(loss: float, epoch: int, batch: int, lr: float) -> str:
-    return (
-        f"the loss is {loss} in epoch {epoch}, batch {batch}, at learning rate {lr:.3g}. "
-        f"Try a smaller one, lr={lr / 10:.1g} for example, and look for a division by zero or a log of zero."
-    )
+def _run_dry(rows: list[dict[str, float]], patience: int | None) -> bool:
+    """Whether the last `patience` epochs brought no smaller loss on the test set."""
+    if patience is None or len(rows) <= patience:
+        return False
+    losses = [row["test_loss"] for row in rows]
+    return not min(losses[-patience:]) < min(losses[:-patience])

@@ -1,0 +1,60 @@
+"""Several processes train as one does, without a changed line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import json, sys
+import torch
+from accelerate import PartialState
+from accelerate.utils import gather
+from torch import nn
+from cnnbook import data, train
+
+torch.set_num_threads(1)
+few = data.load("digits", size=32)[:367]  # batches of 61, which two processes share as 30 and 31, and a last one of 1
+torch.manual_seed(0)
+model = nn.Sequential(nn.Conv2d(1, 4, 5, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(784, 10))
+history = train.fit(model, few, few, epochs=4, batch_size=61, optimizer="sgd", lr=0.02, schedule="onecycle", seed=1,
+                    augment=[data.flip(), data.shift(2)], normalize="image", clip=1.0, ema=0.9, label_smoothing=0.1)
+
+state, called = PartialState(), []
+torch.manual_seed(state.process_index)  # unlike weights to begin with: the main process's count
+other = nn.Sequential(nn.Conv2d(1, 4, 5, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(784, 10))
+arguments = dict(minutes=0.02, patience=50, ema=0.9, callbacks=[called.append], checkpoint=sys.argv[1] + "-checkpoint")
+lengths = [len(train.fit(other, few[:200], few[:3], **arguments).table) for again in range(2)]
+weights = torch.cat([value.flatten().float() for value in other.state_dict().values()])[None]
+of_all = gather(weights)
+found = {"lengths": lengths, "called": len(called), "alike": bool((of_all == of_all[0]).all())}
+with open(f"{sys.argv[1]}-{state.process_index}.json", "w") as file:
+    json.dump(history.table.to_dict("list") | found, file)
+"""
+
+
+def run(tmp_path, name, count, *launcher):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, *launcher, str(tmp_path / "script.py"), str(tmp_path / name)]
+    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("digits, train") == count and done.stdout.count("\n") == count, "only data.load speaks"
+    return [json.loads((tmp_path / f"{name}-{rank}.json").read_text()) for rank in range(count)]
+
+
+def test_two_processes_give_the_curve_of_one(tmp_path):
+    (one,) = run(tmp_path, "one", 1)
+    launcher = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
+                "--mixed_precision", "no", "--dynamo_backend", "no"]  # fmt: skip
+    main, other = run(tmp_path, "two", 2, *launcher)
+    for column in ("loss", "train_accuracy", "lr", "test_accuracy", "test_accuracy_raw"):
+        assert main[column] == pytest.approx(one[column], rel=1e-3), column
+        assert main[column] == other[column], column
+    assert one["loss"][-1] < 0.9 * one["loss"][0]
+    assert main["lengths"] == other["lengths"]
+    for found in (one, main, other):
+        assert found["alike"] and found["lengths"][0] == found["lengths"][1]  # a checkpoint that is finished returns
+    assert main["called"] == main["lengths"][0] and other["called"] == 0
