@@ -126,8 +126,9 @@
 #
 # - `CNNBOOK_DATA`: 내 이미지가 있는 폴더입니다. 그 안의 `NAME/train/CLASS`와 `NAME/test/CLASS` 폴더에 이미지를 넣으면
 #   `data.load("NAME")`이 가장 먼저 여기서 찾습니다.
-# - `CNNBOOK_CACHE`: 읽는 데 오래 걸리는 것을 저장해 두는 폴더입니다.
-# - `CNNBOOK_OFFLINE`: `1`이면 네트워크를 쓰지 않습니다. 지금은 이 값과 관계없이 아무것도 내려받지 않습니다.
+# - `CNNBOOK_CACHE`: 내려받은 파일과 읽는 데 오래 걸리는 것을 저장해 두는 폴더입니다.
+# - `CNNBOOK_OFFLINE`: `1`이면 네트워크를 쓰지 않습니다. MNIST나 CIFAR-10처럼 내려받아야 하는 이미지는 이미 저장해 둔 것만
+#   읽습니다.
 # - `CNNBOOK_BUDGET`: `quick`은 노트북 컴퓨터에서 돌아가는 작은 훈련, `full`은 더 큰 훈련입니다. 정하지 않으면 GPU가
 #   있을 때만 `full`입니다.
 # - `CNNBOOK_LANGUAGE`: 검사 결과를 알리는 언어입니다. `ko`나 `en`이며, 정하지 않으면 노트북의 언어를 따릅니다.
@@ -144,13 +145,48 @@
 #
 # - `CNNBOOK_DATA`: A folder with images of your own. Put images into the folders `NAME/train/CLASS` and
 #   `NAME/test/CLASS` inside it, and `data.load("NAME")` looks here first.
-# - `CNNBOOK_CACHE`: The folder for what takes long to read.
-# - `CNNBOOK_OFFLINE`: With `1` the network is not used. At present nothing is downloaded, whatever its value.
+# - `CNNBOOK_CACHE`: The folder for downloaded files and for what takes long to read.
+# - `CNNBOOK_OFFLINE`: With `1` the network is not used. Images that have to be downloaded, such as MNIST or CIFAR-10,
+#   are then read only where they have been kept already.
 # - `CNNBOOK_BUDGET`: `quick` is training small enough for a laptop, `full` is more. If it is not set, `full` is used
 #   only where there is a GPU.
 # - `CNNBOOK_LANGUAGE`: The language in which checks speak, `ko` or `en`. If it is not set, they speak the notebook's
 #   language.
 # - `CNNBOOK_SOURCE`: Where the first cell installs the package from.
+
+# %% [markdown] lang="ko"
+# ## 터미널에서 훈련하기
+#
+# 노트북을 열지 않고도 이 책의 데이터와 신경망을 쓸 수 있습니다. 각 명령에 `--help`를 붙이면 사용법과 예가 나옵니다.
+#
+# ```bash
+# cnnbook data
+# cnnbook models
+# cnnbook train lenet5 digits --epochs 10 --shift 2
+# cnnbook evaluate lenet5-digits --per-class
+# cnnbook reproduce --list
+# ```
+#
+# 차례대로 쓸 수 있는 이미지와 내려받을 크기를 보고, 신경망 목록을 보고, 훈련하여 `lenet5-digits` 폴더에 저장하고, 클래스마다
+# 정확도를 재고, 책에 실린 긴 훈련의 목록을 봅니다. 훈련을 중간에 멈추어도 같은 명령을 다시 실행하면 마지막으로 끝낸 에포크에서 이어 갑니다.
+
+# %% [markdown] lang="en"
+# ## Training from a terminal
+#
+# The book's data and networks work without a notebook, too. With `--help` each command shows how it is used, and an
+# example.
+#
+# ```bash
+# cnnbook data
+# cnnbook models
+# cnnbook train lenet5 digits --epochs 10 --shift 2
+# cnnbook evaluate lenet5-digits --per-class
+# cnnbook reproduce --list
+# ```
+#
+# In turn: which images there are and how much would be downloaded; the networks; train, and write the folder
+# `lenet5-digits`; the accuracy of each class; the long trainings of the book. Stop a training whenever you like: the
+# same command goes on from the last epoch that was finished.
 
 # %% [markdown] lang="ko"
 # ## 연습, 힌트, 정답
