@@ -7,6 +7,7 @@ import gzip
 import os
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,7 +148,7 @@ def _idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     try:
         with gzip.open(path) as file:
             content = file.read(length + 1)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     if len(content) != length or not content.startswith(header):
         raise ValueError(f"{path} is not what it must be: uint8 of shape {shape} in idx format.")
@@ -163,7 +164,7 @@ def _cifar(path: Path, name: str) -> dict[str, Arrays]:
             for member in archive:
                 if member.name in wanted and member.isfile() and member.size <= 50_000 * 3074:
                     found[member.name] = np.frombuffer(archive.extractfile(member).read(), np.uint8)
-    except (EOFError, OSError, tarfile.TarError) as error:
+    except (EOFError, OSError, tarfile.TarError, zlib.error) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     first = 2 if name == "cifar100" else 1  # bytes before the pixels
     splits = {}

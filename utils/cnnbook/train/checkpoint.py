@@ -41,7 +41,8 @@ def keep(
     text = json.dumps(facts | {"plan": plan}, indent=1, ensure_ascii=False)
     _write(file, lambda part: save_file(_apart(tensors), part))
     _write(folder / STATE, lambda part: part.write_text(text, encoding="utf-8"))
-    for old in [*folder.glob("epoch-*.safetensors"), *folder.glob("*.part")]:
+    left = [*folder.glob("*.part"), *folder.glob(".tmp*")]  # what was being written when the process was killed
+    for old in [*folder.glob("epoch-*.safetensors"), *left]:
         if old.name != file.name:
             with suppress(OSError):
                 old.unlink()
