@@ -38,32 +38,45 @@ class Pictures(Dataset):
         return self.change(self.images[index]), int(self.labels[index])
 
 
-def pipelines(images: data.ImageSet) -> dict[str, Callable[[int], Iterable]]:
-    """By name, what gives the batches of an epoch."""
-    mean, std = train.statistics(images)
-    normal = mean.tolist(), std.tolist()
-    of_pil = transforms.Compose(
+def common_loader(images: data.ImageSet) -> DataLoader:
+    """torchvision's transforms on each PIL image, in a DataLoader with two workers: what many tutorials do."""
+    change = transforms.Compose(
         [
             transforms.RandomCrop(32, padding=4),
             transforms.RandomHorizontalFlip(),
             transforms.ToTensor(),
-            transforms.Normalize(*normal),
+            transforms.Normalize(*normal(images)),
         ]
     )
-    of_tensors = v2.Compose(
+    return loader([to_pil_image(image) for image in images.images], images.labels, change)
+
+
+def tensor_loader(images: data.ImageSet) -> DataLoader:
+    """The same with torchvision's transforms v2 on tensors."""
+    change = v2.Compose(
         [
             v2.RandomCrop(32, padding=4),
             v2.RandomHorizontalFlip(),
             v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(*normal),
+            v2.Normalize(*normal(images)),
         ]
     )
+    return loader(list(images.images), images.labels, change)
 
-    def loader(pictures: list, change: Callable) -> DataLoader:
-        return DataLoader(Pictures(pictures, images.labels, change), BATCH, shuffle=True, num_workers=WORKERS)
 
-    common = loader([to_pil_image(image) for image in images.images], of_pil)
-    tensors = loader(list(images.images), of_tensors)
+def loader(pictures: list, labels: torch.Tensor, change: Callable) -> DataLoader:
+    return DataLoader(Pictures(pictures, labels, change), BATCH, shuffle=True, num_workers=WORKERS)
+
+
+def normal(images: data.ImageSet) -> tuple[list[float], list[float]]:
+    mean, std = train.statistics(images)
+    return mean.tolist(), std.tolist()
+
+
+def pipelines(images: data.ImageSet) -> dict[str, Callable[[int], Iterable]]:
+    """By name, what gives the batches of an epoch."""
+    mean, std = train.statistics(images)
+    common, tensors = common_loader(images), tensor_loader(images)
     moves = [data.crop(padding=4, mode="zeros"), data.flip()]
     return {
         "torchvision, PIL": lambda epoch: common,
@@ -91,8 +104,9 @@ def main() -> None:
         print(error)
         images = data.load("shapes", "train", count=50_000)
     found: dict[str, list[float]] = {}
+    ways = pipelines(images)
     for epoch in range(chosen.repeats):
-        for name, batches in pipelines(images).items():
+        for name, batches in ways.items():
             found.setdefault(name, []).append(round(images_per_second(batches(epoch))))
             print(f"{name}: {found[name][-1]:,} images/s", flush=True)
     median = {name: statistics.median(rates) for name, rates in found.items()}
