@@ -169,8 +169,12 @@ def test_a_damaged_cache_is_made_anew(place, kind, tmp_path_factory):
     (path,) = folder.iterdir()
     whole = path.read_bytes()
     at = int(place * len(whole))
-    damage = {"flip": whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :], "cut": whole[:at], "empty": b"",
-              "text": b"hello"}
+    damage = {
+        "flip": whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :],
+        "cut": whole[:at],
+        "empty": b"",
+        "text": b"hello",
+    }
     path.write_bytes(damage[kind])
     assert np.array_equal(cache.kept("x", "here", "1", lambda: arrays)["images"], arrays["images"])
     again = cache.kept("x", "here", "1", lambda: pytest.fail("not repaired") if kind != "flip" else arrays)
@@ -297,17 +301,20 @@ def test_batches_repeat_with_their_seed_and_differ_with_another(seed):
 def test_normalised_batches():
     whole = data.load("photos", size=32)
     mean, std = torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0.5, 0.6, 0.7])
-    (x, _), = batches(whole, 100, shuffle=False, mean=mean, std=std)
+    ((x, _),) = batches(whole, 100, shuffle=False, mean=mean, std=std)
     expected = (data.to_float(whole.images) - mean[:, None, None]) / std[:, None, None]
     assert x.dtype == torch.float32 and torch.allclose(x, expected)
-    (x, _), = batches(whole, 100, shuffle=False, mean=0.5, std=0.25)
+    ((x, _),) = batches(whole, 100, shuffle=False, mean=0.5, std=0.25)
     assert torch.allclose(x, (whole.images / 255 - 0.5) / 0.25)
 
 
 @pytest.mark.parametrize(
     "options, words",
-    [(dict(batch_size=0), "batch_size"), (dict(batch_size=2, std=0.0), "std must be above 0"),
-     (dict(batch_size=2, mean=[0.1, 0.2]), "mean must be one number, or one for each of 1 channels; got 2")],
+    [
+        (dict(batch_size=0), "batch_size"),
+        (dict(batch_size=2, std=0.0), "std must be above 0"),
+        (dict(batch_size=2, mean=[0.1, 0.2]), "mean must be one number, or one for each of 1 channels; got 2"),
+    ],
 )
 def test_wrong_batches_fail_at_once(options, words):
     with pytest.raises(ValueError, match=words):

@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
 SCRIPT = """
-import json, sys
+import json, sys, time
 import torch
 from accelerate import PartialState
 from accelerate.utils import gather
@@ -23,13 +24,24 @@ history = train.fit(model, few, few, epochs=4, batch_size=61, optimizer="sgd", l
                     augment=[data.flip(), data.shift(2)], normalize="image", clip=1.0, ema=0.9, label_smoothing=0.1)
 
 state, called = PartialState(), []
+
+def late(progress):  # the minutes end here for the main process, and for the other while it waits
+    called.append(progress.epoch)
+    time.sleep(1.0 if progress.epoch == 2 else 0.0)
+
+def alike(model):
+    weights = torch.cat([value.flatten().float() for value in model.state_dict().values()])[None]
+    of_all = gather(weights)
+    return bool((of_all == of_all[0]).all())
+
 torch.manual_seed(state.process_index)  # unlike weights to begin with: the main process's count
 other = nn.Sequential(nn.Conv2d(1, 4, 5, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(784, 10))
-arguments = dict(minutes=0.02, patience=50, ema=0.9, callbacks=[called.append], checkpoint=sys.argv[1] + "-checkpoint")
-lengths = [len(train.fit(other, few[:200], few[:3], **arguments).table) for again in range(2)]
-weights = torch.cat([value.flatten().float() for value in other.state_dict().values()])[None]
-of_all = gather(weights)
-found = {"lengths": lengths, "called": len(called), "alike": bool((of_all == of_all[0]).all())}
+arguments = dict(minutes=1 / 60, patience=50, ema=0.9, callbacks=[late], checkpoint=sys.argv[1] + "-checkpoint")
+found = {"lengths": [], "alike": []}
+for again in range(2):
+    found["lengths"].append(len(train.fit(other, few[:200], few[:3], **arguments).table))
+    found["alike"].append(alike(other))
+found["called"] = len(called)
 with open(f"{sys.argv[1]}-{state.process_index}.json", "w") as file:
     json.dump(history.table.to_dict("list") | found, file)
 """
@@ -39,9 +51,15 @@ def run(tmp_path, name, count, *launcher):
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, *launcher, str(tmp_path / "script.py"), str(tmp_path / name)]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("digits, train") == count and done.stdout.count("\n") == count, "only data.load speaks"
+    group = dict(start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    with subprocess.Popen(command, **group) as done:
+        try:
+            printed, errors = done.communicate(timeout=120)
+        finally:
+            if done.poll() is None:  # they wait for one another
+                os.killpg(done.pid, signal.SIGKILL)
+    assert done.returncode == 0, errors
+    assert printed.count("digits, train") == count and printed.count("\n") == count, "only data.load speaks"
     return [json.loads((tmp_path / f"{name}-{rank}.json").read_text()) for rank in range(count)]
 
 
@@ -56,5 +74,6 @@ def test_two_processes_give_the_curve_of_one(tmp_path):
     assert one["loss"][-1] < 0.9 * one["loss"][0]
     assert main["lengths"] == other["lengths"]
     for found in (one, main, other):
-        assert found["alike"] and found["lengths"][0] == found["lengths"][1]  # a checkpoint that is finished returns
+        assert all(found["alike"])
+        assert found["lengths"][0] == found["lengths"][1]  # a checkpoint that is finished returns
     assert main["called"] == main["lengths"][0] and other["called"] == 0

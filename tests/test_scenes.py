@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 import torch
 
-from cnnbook.data import captions, scenery, scenes
+from cnnbook.data import captions, scenes
 from cnnbook.data.captions import COLOURS, SIZES, Thing
+from cnnbook.data.drawn import scenery
 
 COUNT = 400
 

@@ -4,9 +4,10 @@ import time
 import pytest
 import torch
 
-from cnnbook.data import paint, sdf, shapes
-from cnnbook.data.families import FAMILIES, HUNDRED
-from cnnbook.data.figures import TEN, frame
+from cnnbook.data import shapes
+from cnnbook.data.drawn import paint, sdf
+from cnnbook.data.drawn.families import FAMILIES, HUNDRED
+from cnnbook.data.drawn.figures import TEN, frame
 
 NONE = dict.fromkeys(shapes.DIALS, 0.0)
 

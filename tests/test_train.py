@@ -10,7 +10,7 @@ from torch import nn
 
 from cnnbook import data, models, train
 from cnnbook.data import ImageSet
-from cnnbook.train import loop, progress
+from cnnbook.train import clock, loop, progress
 from cnnbook.train.evaluate import score
 from cnnbook.train.precision import Precision, has_bf16
 from cnnbook.train.schedules import SCHEDULES
@@ -264,6 +264,20 @@ def test_minutes_are_kept_and_the_schedule_runs_over_them(digits):
     )
     assert 1.5 < time.perf_counter() - started < 4.5  # of 3 seconds
     assert rates == sorted(rates, reverse=True) and rates[-1] < 0.002 and len(history.table) == len(rates)
+
+
+def test_the_first_test_is_reckoned_with_before_it_was_timed(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
+    budget = clock.Clock(None, 8 / 60, steps=10, test=0.3)  # a step takes 1 second, a test will take 3
+    for batch in range(1, 11):
+        if budget.time(epoch=1, batch=batch) >= 1:
+            break
+        now[0] += 1
+    assert now[0] + 3 == 8
+    budget.tested(3)
+    now[0] += 3
+    assert budget.over(1)
 
 
 def test_a_slow_test_is_counted_in_the_minutes(digits):

@@ -108,6 +108,8 @@ def _windows(images: Tensor, top: Tensor, left: Tensor, height: int, width: int)
     A row of a window is `width` neighbours in memory, so that rows are copied, not pixels.
     """
     count, channels, tall, wide = images.shape
+    if not count:  # a process's share of a short batch
+        return images.new_empty(0, channels, height, width)
     device = images.device
     rows = images.contiguous().flatten().unfold(0, width, 1)  # a row may start anywhere
     corner = torch.arange(count, device=device)[:, None] * channels * tall * wide + top * wide + left  # (B, 1)
@@ -227,6 +229,8 @@ def standardize() -> Augment:
 
 def standardized(images: Tensor) -> Tensor:
     """What `standardize` does, without random numbers: float (B, C, H, W), same shape."""
+    if not len(images):  # of whose deviation torch would warn
+        return images
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
     std = images.std(dim=(1, 2, 3), keepdim=True, correction=0)
     return (images - mean) / std.clamp(min=1 / sqrt(images[0].numel()))

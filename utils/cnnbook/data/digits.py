@@ -7,10 +7,9 @@ from importlib.resources import files
 import numpy as np
 import torch
 
+from cnnbook.data import labels as names
 from cnnbook.data.imageset import ImageSet
 
-NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-CLASSES = tuple(str(digit) for digit in range(10))
 COLUMNS = 28 * 28 + 1  # 784 pixels and the label
 
 
@@ -27,7 +26,7 @@ def read(split: str) -> ImageSet:
     order = np.lexsort((labels, place))
     order = order[(place[order] % 5 == 4) == (split == "test")]
     chosen = torch.from_numpy(images[order]), torch.from_numpy(labels[order])
-    return ImageSet(*chosen, classes=CLASSES, name="digits")
+    return ImageSet(*chosen, **names.of("digits"), name="digits")
 
 
 @cache

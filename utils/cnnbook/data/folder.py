@@ -64,7 +64,7 @@ def read_folder(folder: Path, name: str) -> ImageSet:
 
 
 def read(path: str | Path, split: str, size: int | None = None) -> tuple[ImageSet, pd.DataFrame, str]:
-    """A user's images of one split, a table of what was skipped and why (file, reason, details), and how it was split.
+    """A user's images of one split, a table of all that was skipped (file, reason, details), and how it was split.
 
     `path/<class>/**` is split by the files' names, a fifth of each class for testing; `path/train/<class>/**` beside
     `path/test/<class>/**` (or val) is taken as it is. Every image becomes the square in its middle, resized to `size`
@@ -79,14 +79,19 @@ def read(path: str | Path, split: str, size: int | None = None) -> tuple[ImageSe
     sources, skipped, how = _sources(root)
     files = [file for found in sources.values() for paths in found.values() for file in paths]
     folders = [(part, sorted(found)) for part, found in sources.items()]
-    state = f"{split} {size} {folders} {_state(root, files)}"
-    kept = cache.kept(f"folder-{split}", str(root.resolve()), state, lambda: _decode(root, sources, split, size))
+    origin, state = str(root.resolve()), f"{size} {folders} {_state(root, files)}"
+    kept = cache.find(f"folder-{split}", origin, state)
+    if kept is None:
+        both = _decode(root, sources, size)
+        for part, arrays in both.items():
+            cache.keep(f"folder-{part}", origin, state, arrays)
+        kept = both[split]
     report = pd.DataFrame(skipped + kept["skipped"].tolist(), columns=["file", "reason", "details"])
     if not len(kept["images"]):
         raise FileNotFoundError(f"{root} has no image for {split} that can be read.\n{told(report, root.name)}")
     images, labels = torch.from_numpy(kept["images"]), torch.from_numpy(kept["labels"])
     classes = tuple(kept["classes"].tolist())
-    how += ", only one class" * (len(classes) == 1)
+    how += ", one class only" * (len(classes) == 1) + f", {len(report):,} skipped" * (len(report) > 0)
     return ImageSet(images, labels, classes, name=root.resolve().name), report, how
 
 
@@ -119,7 +124,10 @@ def _sources(root: Path) -> tuple[dict[str, Found], list[Row], str]:
 
 
 def _has_folders(folder: Path) -> bool:
-    return folder.is_dir() and not folder.is_symlink() and any(entry.is_dir() for entry in folder.iterdir())
+    try:
+        return folder.is_dir() and not folder.is_symlink() and any(entry.is_dir() for entry in folder.iterdir())
+    except OSError:  # it cannot be opened, which the walk will report
+        return False
 
 
 def _walk(base: Path, root: Path) -> tuple[Found, list[Row]]:
@@ -175,10 +183,10 @@ def _state(root: Path, files: Iterable[Path]) -> str:
     return state.hexdigest()
 
 
-def _decode(root: Path, sources: dict[str, Found], split: str, size: int | None) -> dict[str, np.ndarray]:
-    """`images`, `labels` and `classes` of a split; and `skipped` (rows, 3) as strings.
+def _decode(root: Path, sources: dict[str, Found], size: int | None) -> dict[str, dict[str, np.ndarray]]:
+    """For each split `images`, `labels` and `classes`; and in both all that was `skipped` (rows, 3), as strings.
 
-    The headers of both splits are read first: their classes, channels and size must be the same.
+    The headers are read first: the splits must have the same classes, channels and size.
     """
     skipped: list[Row] = []
     headers = {}  # path → whether it is grey, its width and height
@@ -186,40 +194,38 @@ def _decode(root: Path, sources: dict[str, Found], split: str, size: int | None)
     def skip(path: Path, error: Unreadable) -> None:
         skipped.append((path.relative_to(root).as_posix(), error.reason, error.details[:200]))
 
-    for path in _watched([path for found in sources.values() for paths in found.values() for path in paths]):
+    every = [(label, paths) for found in sources.values() for label, paths in found.items()]
+    for path in _watched([path for _, paths in every for path in paths]):
         try:
             headers[path] = pictures.header(path)
         except Unreadable as error:
             skip(path, error)
-    every = [(label, paths) for found in sources.values() for label, paths in found.items()]
     classes = sorted({label for label, paths in every if any(path in headers for path in paths)})
     skipped += [(f"{label}/", EMPTY, "") for label in sorted({label for label, _ in every}.difference(classes))]
-    chosen = []  # path, label
-    for label, name in enumerate(classes):
-        paths = [path for path in sources.get(split, sources.get("all")).get(name, ()) if path in headers]
-        if "all" in sources:
-            testing = _fifth(paths, root)
-            paths = [path for path in paths if (path in testing) == (split == "test")]
-        chosen += [(path, label) for path in paths]
-
     sides = {side for _, size_of_one in headers.values() for side in size_of_one}
     side = size or (max(sides) if len(sides) == 1 and max(sides) <= KEPT else SIDE)
     channels = 1 if all(grey for grey, _ in headers.values()) else 3
-    images = np.empty((len(chosen), channels, side, side), np.uint8)
-    done = []  # labels
-    for path, label in _watched(chosen):
-        try:
-            images[len(done)] = pictures.pixels(path, side)
-        except Unreadable as error:
-            skip(path, error)
-        else:
-            done.append(label)
-    return {
-        "images": images[: len(done)],
-        "labels": np.array(done, np.int64),
-        "classes": np.array(classes, str),
-        "skipped": np.array(skipped, str).reshape(-1, 3),
-    }
+
+    splits = {}
+    for split in ("train", "test"):
+        chosen = []  # path, label
+        for label, name in enumerate(classes):
+            paths = [path for path in sources.get(split, sources.get("all")).get(name, ()) if path in headers]
+            if "all" in sources:
+                testing = _fifth(paths, root)
+                paths = [path for path in paths if (path in testing) == (split == "test")]
+            chosen += [(path, label) for path in paths]
+        images, labels = np.empty((len(chosen), channels, side, side), np.uint8), []
+        for path, label in _watched(chosen):
+            try:
+                images[len(labels)] = pictures.pixels(path, side)
+            except Unreadable as error:
+                skip(path, error)
+            else:
+                labels.append(label)
+        splits[split] = {"images": images[: len(labels)], "labels": np.array(labels, np.int64)}
+    both = {"classes": np.array(classes, str), "skipped": np.array(skipped, str).reshape(-1, 3)}
+    return {split: arrays | both for split, arrays in splits.items()}
 
 
 def _fifth(paths: list[Path], root: Path) -> set[Path]:

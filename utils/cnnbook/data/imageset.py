@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 ALONG = ("images", "labels", "coarse_labels", "masks", "boxes", "box_labels", "captions", "captions_ko")  # one an image
 
@@ -63,10 +64,12 @@ class ImageSet:
 
     def __getitem__(self, which: "slice | Tensor | list[int]") -> "ImageSet":
         """The images that a slice, a tensor or list of indices, or a mask of bools picks."""
-        if isinstance(which, (int, float)):
-            raise TypeError(f"an ImageSet gives sets: write [{which}:{which + 1}], or .images[{which}] for one image.")
         if not isinstance(which, slice):
-            which = torch.as_tensor(which) if len(which) else torch.empty(0, dtype=torch.int64)
+            which = torch.as_tensor(which)
+            if which.ndim == 0:
+                one = int(which)
+                raise TypeError(f"an ImageSet gives sets: write [{one}:{one + 1}], or .images[{one}] for one image.")
+            which = which if len(which) else torch.empty(0, dtype=torch.int64)
             if which.dtype == torch.bool and len(which) != len(self):
                 raise ValueError(f"the mask has {len(which)} values for {len(self)} images.")
             if which.is_floating_point() or which.ndim != 1:
@@ -159,6 +162,15 @@ class ImageSet:
         if self.box_labels is not None:
             return sum(int((labels == label).sum()) for labels in self.box_labels)
         return sum(len(part) for part, of in zip(getattr(self, what), self.labels.tolist(), strict=True) if of == label)
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """uint8 (N, C, H, W) → (N, C, size, size), smoothed before it shrinks; never all of them as floats at once."""
+    found = images.new_empty(*images.shape[:2], size, size)
+    for some, place in zip(images.split(1000), found.split(1000), strict=True):
+        larger = interpolate(some.float(), (size, size), mode="bilinear", antialias=True)
+        place.copy_(larger.round_().clamp_(0, 255))
+    return found
 
 
 def _pick(values: Any, which: slice | Tensor) -> Any:

@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import pad
 
 from cnnbook.data import archives, digits, folder, labels, photos, textures
-from cnnbook.data.imageset import ImageSet
+from cnnbook.data.imageset import ImageSet, resized
 
 SPLITS = ("train", "test")
 ON_BLACK = ("digits", "mnist", "fashion_mnist")  # a larger size gets a black border, as in LeNet-5's paper
@@ -28,8 +27,6 @@ NAMES = {  # name → where it comes from, beside a folder in CNNBOOK_DATA
     "textures": "package scikit-image",
     "folder": "a folder of yours, named by path=",
 }
-
-
 WITH_OPTIONS = ("shapes", "scenes", "folder")
 
 
@@ -54,11 +51,12 @@ def load(
     CNNBOOK_OFFLINE=1 forbids;
     photos, textures: photographs that scikit-image carries, one a class, 256 px, and patches of others, 64 px;
     shapes, scenes: drawn; the options are those of `shapes.read` and `scenes.read`, such as `count` and `seed`;
-    folder: yours, with the option `path`; see `cnnbook.data.folder.read`. What is skipped is told in one report.
+    folder: yours, with the option `path`; a report says what was skipped and why, `folder.read` has it as a table.
 
     `size` is the side wanted, in pixels: digits and clothes get a black border, everything else is resized. `fallback`
     names what to load instead where the images cannot be had.
-    Raises ValueError for an unknown name, split or size, FileNotFoundError where the images cannot be had.
+    Raises ValueError for an unknown name, split or size, TypeError for an option that the name does not take,
+    FileNotFoundError where the images cannot be had.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}.")
@@ -136,7 +134,7 @@ def _folder(split: str, size: int | None, path: str | Path | None = None) -> tup
         found, skipped, how = folder.read(path, split, size)
     except FileNotFoundError as error:
         raise Missing(str(error)) from error
-    if len(skipped):
+    if len(skipped) and split == "train":  # once: the report is the same for both splits
         print(folder.told(skipped, found.name))
     return found, folder.printable(f"folder {found.name}, {how}")
 
@@ -169,9 +167,3 @@ def _sized(found: ImageSet, size: int | None) -> ImageSet:
     bordered = found.name in ON_BLACK and grow > 0
     images = pad(found.images, (grow // 2, grow - grow // 2) * 2) if bordered else resized(found.images, size)
     return replace(found, images=images)
-
-
-def resized(images: Tensor, size: int) -> Tensor:
-    """uint8 (N, C, H, W) → (N, C, size, size), smoothed before it shrinks."""
-    larger = interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
-    return larger.round().clamp(0, 255).to(torch.uint8)

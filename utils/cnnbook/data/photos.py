@@ -8,7 +8,7 @@ import skimage.data
 import torch
 from torch import Tensor
 
-from cnnbook.data.imageset import ImageSet
+from cnnbook.data.imageset import ImageSet, resized
 
 PHOTOS = {  # class → (Korean, scikit-image's function)
     "astronaut": ("우주인", "astronaut"),
@@ -32,6 +32,4 @@ def _square(name: str, size: int) -> Tensor:
     side = min(picture.shape[:2])
     top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
     square = np.ascontiguousarray(picture[top : top + side, left : left + side])
-    image = torch.from_numpy(square).permute(2, 0, 1)[None].float()  # (1, 3, side, side)
-    smaller = torch.nn.functional.interpolate(image, (size, size), mode="bilinear", antialias=True)
-    return smaller.round().clamp(0, 255).to(torch.uint8)
+    return resized(torch.from_numpy(square).permute(2, 0, 1)[None], size)

@@ -5,13 +5,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from cnnbook.data import captions, layout, paint, scenery
+from cnnbook.data import captions
 from cnnbook.data.captions import COLOURS, SIZES, Thing
-from cnnbook.data.chance import Chance
-from cnnbook.data.figures import TEN, frame
+from cnnbook.data.drawn import layout, paint, scenery
+from cnnbook.data.drawn.chance import Chance
+from cnnbook.data.drawn.figures import TEN, frame
+from cnnbook.data.drawn.layout import MOST, Plan
+from cnnbook.data.drawn.palettes import light
 from cnnbook.data.imageset import ImageSet
-from cnnbook.data.layout import MOST, Plan
-from cnnbook.data.palettes import light
 
 COUNTS = {"train": 2000, "test": 500}
 BLOCK = 100  # scenes whose random numbers are drawn together

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from cnnbook.data import paint, palettes
-from cnnbook.data.chance import BLOCK, Chance
-from cnnbook.data.families import FAMILIES, HUNDRED
-from cnnbook.data.figures import TEN, Figure, frame
+from cnnbook.data.drawn import paint, palettes
+from cnnbook.data.drawn.chance import BLOCK, Chance
+from cnnbook.data.drawn.families import FAMILIES, HUNDRED
+from cnnbook.data.drawn.figures import TEN, Figure, frame
 from cnnbook.data.imageset import ImageSet
 
 DIALS = ("illumination", "deformation", "occlusion", "clutter", "variation")

@@ -9,9 +9,8 @@ import skimage.data
 import torch
 from skimage.color import rgb2gray
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from cnnbook.data.imageset import ImageSet
+from cnnbook.data.imageset import ImageSet, resized
 
 TEXTURES = {  # class → (Korean, scikit-image's function)
     "brick": ("벽돌", "brick"),
@@ -33,9 +32,7 @@ def read(split: str, size: int | None = None) -> ImageSet:
     columns = slice(0, TRAIN) if split == "train" else slice(TRAIN, SIDE)
     patches = torch.stack([_patches(name, columns, side) for name in TEXTURES], dim=1)  # (patches, classes, h, w)
     images = patches.reshape(-1, 1, side, side)
-    if size != side:
-        larger = interpolate(images.float(), (size, size), mode="bilinear")
-        images = larger.round().clamp(0, 255).to(torch.uint8)
+    images = images if size == side else resized(images, size)
     labels = torch.arange(len(TEXTURES)).repeat(len(patches))
     return ImageSet(images, labels, tuple(TEXTURES), tuple(korean for korean, _ in TEXTURES.values()), name="textures")
 

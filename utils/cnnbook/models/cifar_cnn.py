@@ -11,6 +11,8 @@ from typing import Any
 from torch import nn
 from torch.nn.init import constant_, trunc_normal_
 
+from cnnbook.layers import LocalResponseNorm
+
 FACTS: dict[str, Any] = {
     "paper": "TensorFlow tutorial “Convolutional Neural Networks” (CIFAR-10), after Krizhevsky's cuda-convnet",
     "year": 2015,
@@ -43,7 +45,7 @@ class CifarCNN(nn.Sequential):
             return [layer, activation()] if lrn else [layer, nn.BatchNorm2d(64), activation()]
 
         def response() -> list[nn.Module]:
-            return [nn.LocalResponseNorm(size=9, alpha=0.001, beta=0.75, k=1.0)] if lrn else []
+            return [LocalResponseNorm(size=9, alpha=0.001, beta=0.75, k=1.0)] if lrn else []
 
         def pool() -> nn.Module:
             return nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)

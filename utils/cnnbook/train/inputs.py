@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from cnnbook.data import Draw, ImageSet, batches, standardize
+from cnnbook.data import ImageSet, batches, standardize
 from cnnbook.data.augment import Augment
 
 NORMALIZE = ("channel", "image", "none")
@@ -51,16 +50,4 @@ class Inputs:
             options |= {"mean": self.mean, "std": self.std}
         elif self.normalize == "image":
             changes.append(standardize())
-        return batches(
-            images, batch_size, augment=[_of_any(change) for change in changes], device=self.device, **options
-        )
-
-
-def _of_any(change: Augment) -> Augment:
-    """The augmentation, of any number of images: a process's share of a short last batch may be empty."""
-
-    @wraps(change)
-    def augment(images: Tensor, draw: Draw) -> Tensor:
-        return change(images, draw) if len(images) else images
-
-    return augment
+        return batches(images, batch_size, augment=changes, device=self.device, **options)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch import minimum as either
 
-from cnnbook.data.sdf import box, circle, crescent, drop, heart, mirrored, polygon, star
+from cnnbook.data.drawn.sdf import box, circle, crescent, drop, heart, mirrored, polygon, star
 
 Distance = Callable[[Tensor, Tensor, tuple[Tensor, Tensor, Tensor]], Tensor]
 

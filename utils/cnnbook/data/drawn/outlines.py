@@ -4,8 +4,8 @@ import torch
 from torch import maximum as both
 from torch import minimum as either
 
-from cnnbook.data.figures import Distance
-from cnnbook.data.sdf import (
+from cnnbook.data.drawn.figures import Distance
+from cnnbook.data.drawn.sdf import (
     box,
     circle,
     crescent,

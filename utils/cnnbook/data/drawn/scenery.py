@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from cnnbook.data import paint
-from cnnbook.data.chance import Chance
-from cnnbook.data.palettes import light
+from cnnbook.data.drawn import paint
+from cnnbook.data.drawn.chance import Chance
+from cnnbook.data.drawn.palettes import light
 
 PLACES = ("floor", "meadow", "beach", "snow")
 PLACES_KO = ("바닥", "풀밭", "모래밭", "눈밭")

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from cnnbook.data import paint, scenery
 from cnnbook.data.captions import COLOURS, SIZES
-from cnnbook.data.chance import Chance
-from cnnbook.data.figures import TEN, frame
+from cnnbook.data.drawn import paint, scenery
+from cnnbook.data.drawn.chance import Chance
+from cnnbook.data.drawn.figures import TEN, frame
 
 Plan = dict[str, Tensor]
 MOST = 6  # objects in a scene

@@ -3,8 +3,8 @@
 from torch import maximum as both
 from torch import minimum as either
 
-from cnnbook.data.figures import Figure, arrow
-from cnnbook.data.outlines import (
+from cnnbook.data.drawn.figures import Figure, arrow
+from cnnbook.data.drawn.outlines import (
     bars,
     bent_arrow,
     bishop,
@@ -36,7 +36,7 @@ from cnnbook.data.outlines import (
     wave,
     wheel,
 )
-from cnnbook.data.sdf import arc, circle, crescent, drop, heart, turn
+from cnnbook.data.drawn.sdf import arc, circle, crescent, drop, heart, turn
 
 _SPOTS = {1: [(0, 0)], 2: [(-0.4, -0.4), (0.4, 0.4)], 4: [(-0.42, -0.42), (0.42, 0.42), (-0.42, 0.42), (0.42, -0.42)]}
 _SPOTS |= {3: _SPOTS[2] + _SPOTS[1], 5: _SPOTS[4] + _SPOTS[1]}

@@ -1,0 +1,6 @@
+"""Layers that torch lacks, or has in a slow form."""
+
+from cnnbook.layers.dropblock import DropBlock2d
+from cnnbook.layers.lrn import LocalResponseNorm
+
+__all__ = ["DropBlock2d", "LocalResponseNorm"]
