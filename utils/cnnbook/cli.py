@@ -167,9 +167,9 @@ def _write(path: Path | None, record: dict) -> None:
 
 
 def _reproduce(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    from cnnbook.train import experiments
+    from cnnbook.train import experiments, studies
 
-    known = experiments.EXPERIMENTS
+    known = experiments.EXPERIMENTS | studies.STUDIES
     if chosen.list:
         width = max(map(len, known))
         for name, experiment in known.items():
@@ -179,8 +179,13 @@ def _reproduce(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> N
         nearest = get_close_matches(chosen.name or "", known, n=1, cutoff=0)[0]
         parser.error(f"NAME must be one of {', '.join(known)}; nearest: {nearest}")
     output = chosen.output or Path("results", f"{chosen.name}.json")
-    record = experiments.reproduce(chosen.name, output, chosen.quiet)
-    for network, result in record["summary"].items():
+    if chosen.name in studies.STUDIES:
+        record = studies.reproduce(chosen.name, output, chosen.quiet)
+        results = [(studies.named(cell), cell) for cell in record["summary"]]
+    else:
+        record = experiments.reproduce(chosen.name, output, chosen.quiet)
+        results = record["summary"].items()
+    for network, result in results:
         print(f"{network}: {result['test_accuracy']:.4f} ± {result['std']:.4f} ({result['seeds']} seeds)")
     print(f"{output}, {record['minutes']} minutes")
 

@@ -90,39 +90,72 @@ EXPERIMENTS: dict[str, Experiment] = {
 
 
 def reproduce(name: str, output: Path, quiet: bool = False) -> dict[str, Any]:
-    """Run an experiment and write its record; interrupted, it goes on with the next seed. Returns the record.
-
-    What is done so far is kept in the user's cache, and used again only for the same recipe.
-    """
+    """Run an experiment and write its record; interrupted, it goes on with the next seed. Returns the record."""
     experiment = EXPERIMENTS[name]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=output.parent).close()  # better an error now than after the training
-    part = cache.folder() / f"{name}.part.json"
+    writable(output)
     plan = {"data": experiment.data, "size": experiment.size, "recipe": asdict(experiment.recipe)}
     record = {"name": name, "about": experiment.about, "chosen": experiment.chosen, **plan, "seeds": experiment.seeds}
     if experiment.unshifted:
         record["unshifted"] = list(experiment.unshifted)
-    record |= runs.context()
-    done = runs.read(part) or {}
-    record["runs"] = done.get("runs", []) if all(done.get(key) == plan[key] for key in plan) else []
     train_set = data.load(experiment.data, "train", experiment.size)
     test_set = data.load(experiment.data, "test", experiment.size)
-    record["images"] = {"train": len(train_set), "test": len(test_set)}
-    for seed in range(experiment.seeds):
-        for network, build in experiment.networks.items():
-            if any((run["network"], run["seed"]) == (network, seed) for run in record["runs"]):
-                continue
-            recipe = replace(experiment.recipe, shift=0) if network in experiment.unshifted else experiment.recipe
-            run = one(network, build, seed, recipe, train_set, test_set, quiet)
-            record["runs"].append(run)
-            _keep(part, record)
-            print(f"{network}, seed {seed}: test accuracy {run['test_accuracy']:.4f} in {run['minutes']:.2f} minutes")
+    record |= runs.context() | {"images": {"train": len(train_set), "test": len(test_set)}}
+
+    def run(job: dict[str, Any]) -> dict[str, Any]:
+        network, seed = job["network"], job["seed"]
+        recipe = replace(experiment.recipe, shift=0) if network in experiment.unshifted else experiment.recipe
+        return one(network, experiment.networks[network], seed, recipe, train_set, test_set, quiet)
+
+    jobs = [{"network": network, "seed": seed} for seed in range(experiment.seeds) for network in experiment.networks]
+    record["runs"] = all_runs(name, record, plan, jobs, run)
     record["summary"] = {network: summary(record["runs"], network) for network in experiment.networks}
+    return finished(name, record, output)
+
+
+def writable(output: Path) -> None:
+    """Make the folder of the record and try it. Raises OSError: better now than after the training."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=output.parent).close()
+
+
+def all_runs(
+    name: str,
+    record: dict[str, Any],
+    plan: dict[str, Any],
+    jobs: list[dict[str, Any]],
+    run: Callable[[dict[str, Any]], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """What `run` gives for every job (what tells it from others, its seed with it): the job itself, "test_accuracy",
+    "minutes" and more.
+
+    After each run the record is kept in the user's cache: interrupted, the same call goes on from there, as long as
+    the plan, a part of the record, is the same.
+    """
+    part = _part(name)
+    kept = runs.read(part) or {}
+    done = kept.get("runs", []) if all(kept.get(key) == value for key, value in plan.items()) else []
+    for job in jobs:
+        if any(job.items() <= one_done.items() for one_done in done):
+            continue
+        done.append(run(job))
+        _keep(part, record | {"runs": done})
+        what = ", ".join(str(value) for key, value in job.items() if key != "seed")
+        found = f"test accuracy {done[-1]['test_accuracy']:.4f} in {done[-1]['minutes']:.2f} minutes"
+        print(f"{what}, seed {job['seed']}: {found}")
+    return done
+
+
+def finished(name: str, record: dict[str, Any], output: Path) -> dict[str, Any]:
+    """The record with all its minutes, written; what was kept on the way is removed."""
     record["minutes"] = round(sum(run["minutes"] for run in record["runs"]), 2)
     runs.save(output, record)
     with suppress(OSError):
-        part.unlink()
+        _part(name).unlink()
     return record
+
+
+def _part(name: str) -> Path:
+    return cache.folder() / f"{name}.part.json"
 
 
 def _keep(part: Path, record: dict[str, Any]) -> None:
@@ -161,6 +194,10 @@ def one(
 
 def summary(done: list[dict], network: str) -> dict[str, float]:
     """Mean and standard deviation over the seeds of the last epoch's test accuracy."""
-    accuracies = [run["test_accuracy"] for run in done if run["network"] == network]
+    return mean_and_spread([run["test_accuracy"] for run in done if run["network"] == network])
+
+
+def mean_and_spread(accuracies: list[float]) -> dict[str, float]:
+    """What a record's summary says of runs that differ in their seed only."""
     spread = statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0
     return {"test_accuracy": round(statistics.mean(accuracies), 6), "std": round(spread, 6), "seeds": len(accuracies)}

@@ -1,0 +1,225 @@
+"""Three questions of chapter 6, each a table of trainings of one small network: `cnnbook reproduce study_…`.
+
+study_activation_pooling: which activation, which pooling?
+study_batch_norm: which learning rates and initial weights does a network bear, with batch norm and without?
+study_dropout: where should values be dropped, whole blocks or single ones, and how many?
+
+The test images are looked at only by the finished recipe, which was chosen on a validation split of the training
+images. The accuracy that counts is the last epoch's.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import product
+from math import isfinite
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import torch
+from torch import nn
+
+from cnnbook import data, runs
+from cnnbook.layers import DropBlock2d
+from cnnbook.train.diverged import Diverged
+from cnnbook.train.evaluate import evaluate
+from cnnbook.train.experiments import all_runs, finished, mean_and_spread, writable
+from cnnbook.train.fit import fit
+
+Cell = dict[str, str | float]  # one value of each factor
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `fit` is told, except what a cell says of it; on how many training images, the same share of each class."""
+
+    epochs: int
+    lr: float = 1e-3
+    optimizer: str = "adam"
+    schedule: str = "onecycle"
+    batch_size: int = 100
+    flip: bool = False
+    shift: int = 0  # pixels
+    images: int = 10_000
+    precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A network for every cell, trained with one recipe, once for each seed. A factor that `network` does not take,
+    "lr", is one of the recipe."""
+
+    about: str
+    chosen: str  # how the recipe was chosen, without the test images
+    recipe: Recipe
+    cells: tuple[Cell, ...]
+    seeds: int = 3
+    data: str = "cifar10"
+    size: int = 16
+
+
+ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], float]] = {  # with the gain of its initial weights
+    "identity": (nn.Identity, 1.0),
+    "sigmoid": (nn.Sigmoid, 1.0),
+    "tanh": (nn.Tanh, 5 / 3),
+    "relu": (nn.ReLU, 2**0.5),
+    "leaky_relu": (lambda: nn.LeakyReLU(0.1), (2 / 1.01) ** 0.5),
+    "elu": (nn.ELU, 2**0.5),
+}
+POOLINGS: dict[str, Callable[[], nn.Module]] = {
+    "max": lambda: nn.MaxPool2d(2),
+    "average": lambda: nn.AvgPool2d(2),
+    "stride": nn.Identity,  # the convolution before it takes steps of two
+}
+INITS = {"small": 1 / 3, "he": 1.0, "large": 2.0}  # times He's deviation
+BLOCK = 3  # pixels of a block that is dropped, of maps of 16 and of 8 pixels
+KINDS: dict[str, Callable[[float], nn.Module]] = {  # what is dropped, and where; "dense" is before the last layer
+    "none": lambda probability: nn.Identity(),
+    "dropout_conv": nn.Dropout,
+    "dropblock_conv": lambda probability: DropBlock2d(probability, BLOCK),
+    "dropout_dense": nn.Dropout,
+}
+
+
+def network(
+    activation: str = "relu",
+    pooling: str = "max",
+    init: str = "he",
+    norm: str = "none",
+    kind: str = "none",
+    probability: float = 0.0,
+    in_channels: int = 3,
+    size: int = 16,
+    num_classes: int = 10,
+) -> nn.Sequential:
+    """Images float (N, in_channels, size, size) → logits (N, num_classes): four 3 × 3 convolutions with 32, 32, 64 and
+    64 channels, pooling after every second, two dense layers. The other arguments are the factors of the studies.
+    """
+    activate, gain = ACTIVATIONS[activation]
+    drop = KINDS[kind]
+    channels, layers = in_channels, []
+    for width in (32, 64):
+        for stride in (1, 2 if pooling == "stride" else 1):
+            layers += [nn.Conv2d(channels, width, kernel_size=3, stride=stride, padding=1)]
+            layers += [nn.BatchNorm2d(width)] if norm == "bn" else []
+            layers += [activate()]
+            channels = width
+        layers += [drop(probability)] if kind.endswith("_conv") else []
+        layers += [POOLINGS[pooling]()]  # (N, 32, size / 2, size / 2), then (N, 64, size / 4, size / 4)
+    layers += [nn.Flatten(), nn.Linear(channels * (size // 4) ** 2, 128)]
+    layers += [nn.BatchNorm1d(128)] if norm == "bn" else []
+    layers += [activate()]
+    layers += [drop(probability)] if kind == "dropout_dense" else []
+    model = nn.Sequential(*layers, nn.Linear(128, num_classes))
+    for layer in model:
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            std = INITS[init] * gain / layer.weight[0].numel() ** 0.5  # He et al. 2015, equation 10
+            nn.init.normal_(layer.weight, std=std)
+            nn.init.zeros_(layer.bias)
+    return model
+
+
+def table(**factors: tuple) -> tuple[Cell, ...]:
+    """A cell for every combination of the factors' values."""
+    return tuple(dict(zip(factors, values, strict=True)) for values in product(*factors.values()))
+
+
+STUDIES: dict[str, Study] = {
+    "study_activation_pooling": Study(
+        about="Six activations with three kinds of pooling on 10,000 images of CIFAR-10 at 16 pixels",
+        chosen="the learning rate out of 0.0005, 0.001, 0.002, 0.004 and the augmentation on 5,000 other training images, "
+        "seed 0; with more than 0.002 tanh gains no more, with less sigmoid hardly learns",
+        recipe=Recipe(epochs=15, lr=2e-3, flip=True, shift=2),
+        cells=table(activation=tuple(ACTIVATIONS), pooling=tuple(POOLINGS)),
+    ),
+    "study_batch_norm": Study(
+        about="Learning rates and initial weights, with and without batch norm, on 10,000 images of CIFAR-10 at 16 "
+        "pixels",
+        chosen="the range of the learning rates on 5,000 other training images, seed 0: its ends are too small and too "
+        "large for most",
+        recipe=Recipe(epochs=5, optimizer="sgd", schedule="cosine"),
+        cells=table(lr=(0.01, 0.03, 0.1, 0.3, 1.0), init=tuple(INITS), norm=("none", "bn")),
+    ),
+    "study_dropout": Study(
+        about="Dropout and DropBlock on convolutions, dropout before the last layer, with and without batch norm, on "
+        "10,000 images of CIFAR-10 at 16 pixels",
+        chosen="learning rate, epochs and augmentation on 5,000 other training images, seed 0; without augmentation, "
+        "for it leaves dropout nothing to mend: the network does not overfit then",
+        recipe=Recipe(epochs=20, lr=2e-3),
+        cells=table(kind=("none",), norm=("none", "bn"), probability=(0.0,))
+        + table(kind=("dropout_conv", "dropblock_conv", "dropout_dense"), norm=("none",), probability=(0.1, 0.3, 0.5))
+        + table(kind=("dropout_dense",), norm=("bn",), probability=(0.1, 0.3, 0.5)),
+    ),
+}
+
+
+def reproduce(name: str, output: Path, quiet: bool = False) -> dict[str, Any]:
+    """Run a study and write its record; interrupted, it goes on with the next training. Returns the record."""
+    study = STUDIES[name]
+    writable(output)
+    plan = {"data": study.data, "size": study.size, "recipe": asdict(study.recipe)}
+    record = {"name": name, "about": study.about, "chosen": study.chosen, **plan, "seeds": study.seeds}
+    train_set = some(data.load(study.data, "train", study.size), study.recipe.images)
+    test_set = data.load(study.data, "test", study.size)
+    record |= runs.context() | {"images": {"train": len(train_set), "test": len(test_set)}}
+
+    def run(job: dict[str, Any]) -> dict[str, Any]:
+        cell = {factor: value for factor, value in job.items() if factor != "seed"}
+        return one(cell, job["seed"], study.recipe, train_set, test_set, quiet)
+
+    jobs = [{**cell, "seed": seed} for seed in range(study.seeds) for cell in study.cells]
+    record["runs"] = all_runs(name, record, plan, jobs, run)
+    record["summary"] = [cell | summary(record["runs"], cell) for cell in study.cells]
+    return finished(name, record, output)
+
+
+def some(images: data.ImageSet, count: int) -> data.ImageSet:
+    """About `count` images, the same share of every class, always the same; all where there are no more."""
+    return images if count >= len(images) else images.split(count / len(images), seed=0)[0]
+
+
+def one(
+    cell: Cell, seed: int, recipe: Recipe, train_set: data.ImageSet, test_set: data.ImageSet, quiet: bool = False
+) -> dict[str, Any]:
+    """One training; the accuracies are those of the trained network in eval mode.
+
+    A training whose loss becomes NaN or infinite has diverged, and its network knows as much as chance.
+    """
+    started = time.perf_counter()
+    torch.manual_seed(seed)
+    factors = {"lr": recipe.lr} | cell
+    lr = factors.pop("lr")
+    shape = train_set.images.shape
+    model = network(**factors, in_channels=shape[1], size=shape[2], num_classes=len(train_set.classes))
+    chance = 1 / len(train_set.classes)
+    found: dict[str, Any] = {"test_accuracy": chance, "train_accuracy": chance, "diverged": True}
+    augment = [data.shift(recipe.shift)] * (recipe.shift > 0) + [data.flip()] * recipe.flip
+    with suppress(Diverged):
+        history = fit(
+            model, train_set, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=lr, optimizer=recipe.optimizer,
+            schedule=recipe.schedule, augment=augment, precision=recipe.precision, seed=seed, quiet=quiet,
+        )  # fmt: skip
+        test, train = (evaluate(model, images, like=history, precision=recipe.precision)
+                       for images in (test_set, train_set))  # fmt: skip
+        if isfinite(train.loss):  # the last step of all may have been the one that was too large
+            found = {"test_accuracy": test.accuracy, "train_accuracy": train.accuracy, "diverged": False}
+    minutes = round((time.perf_counter() - started) / 60, 3)
+    return {**cell, "seed": seed, **found, "minutes": minutes}
+
+
+def summary(done: list[dict[str, Any]], cell: Cell) -> dict[str, Any]:
+    """Of a cell's runs: mean and deviation over the seeds of the test accuracy, mean of the training accuracy, and how
+    many diverged."""
+    of_cell = [run for run in done if cell.items() <= run.items()]
+    return mean_and_spread([run["test_accuracy"] for run in of_cell]) | {
+        "train_accuracy": round(mean(run["train_accuracy"] for run in of_cell), 6),
+        "diverged": sum(run["diverged"] for run in of_cell),
+    }
+
+
+def named(cell: dict[str, Any]) -> str:
+    """A cell's factors in words: "lr 0.03, norm bn"; other entries of its summary are left out."""
+    factors = list(cell)[: list(cell).index("test_accuracy")] if "test_accuracy" in cell else list(cell)
+    return ", ".join(f"{factor} {cell[factor]}" for factor in factors)
