@@ -129,8 +129,8 @@ def table(**factors: tuple) -> tuple[Cell, ...]:
 STUDIES: dict[str, Study] = {
     "study_activation_pooling": Study(
         about="Six activations with three kinds of pooling on 10,000 images of CIFAR-10 at 16 pixels",
-        chosen="the learning rate out of 0.0005, 0.001, 0.002, 0.004 and the augmentation on 5,000 other training images, "
-        "seed 0; with more than 0.002 tanh gains no more, with less sigmoid hardly learns",
+        chosen="the learning rate out of 0.0005, 0.001, 0.002, 0.004 and the augmentation on 5,000 other training "
+        "images, seed 0; with more than 0.002 tanh gains no more, with less sigmoid hardly learns",
         recipe=Recipe(epochs=15, lr=2e-3, flip=True, shift=2),
         cells=table(activation=tuple(ACTIVATIONS), pooling=tuple(POOLINGS)),
     ),
