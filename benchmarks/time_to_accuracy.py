@@ -79,7 +79,7 @@ def common(images: data.ImageSet) -> dict[str, Any]:
 
 SMALL, LARGE = {"widths": (32, 96, 128)}, {"widths": (64, 256, 256)}
 TARGETS = {
-    "cifar_cnn 86.6 %": Target("cifar_cnn", 0.866, 30, 128, {}, lecture),
+    "cifar_cnn 86.6 %": Target("cifar_cnn", 0.866, 80, 128, {}, lecture),
     "cifar_fast 86.6 %": Target("cifar_fast", 0.866, 4, 500, SMALL, fast),
     "cifar_fast 90 %": Target("cifar_fast", 0.90, 4, 500, LARGE, fast),
     "cifar_fast 94 %": Target("cifar_fast", 0.94, 20, 500, LARGE, fast),

@@ -7,7 +7,7 @@
 # 파이썬을 알고 미적분을 조금 아는 사람이라면 누구나 읽을 수 있습니다. 장은 모두 GPU도 네트워크도 없는 노트북
 # 컴퓨터에서 처음부터 끝까지 돌아갑니다.
 #
-# **[합성곱](03_convolution)부터 읽으세요.** 직접 돌려 보려면 [읽고 실행하는 방법](howto)을 먼저 보세요.
+# **[보기](01_seeing)부터 읽으세요.** 직접 돌려 보려면 [읽고 실행하는 방법](howto)을 먼저 보세요.
 
 # %% [markdown] lang="en"
 # # Convolutional networks, built up
@@ -19,17 +19,17 @@
 # It is for anybody who knows Python and a little calculus. Every chapter runs from beginning to end on a laptop that
 # has neither a GPU nor a network connection.
 #
-# **Start with [convolution](03_convolution).** To run it yourself, see [how to read and run](howto) first.
+# **Start with [seeing](01_seeing).** To run it yourself, see [how to read and run](howto) first.
 
 # %% [markdown] lang="ko"
 # ## 무엇이 있나요?
 #
-# 지금은 두 장을 읽을 수 있습니다. 표에서 제목이 링크인 장입니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
+# 지금은 네 장을 읽을 수 있습니다. 표에서 제목이 링크인 장입니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
 #
 # | 장 | 제목 | 만드는 것 |
 # |--:|---|---|
-# | 1 | 보기 | 숫자로 된 이미지, 다섯 가지 어려움, 최근접 이웃, 소프트맥스 회귀 |
-# | 2 | 배우기 | 경사 하강법, 다층 퍼셉트론, 손으로 하는 역전파 |
+# | 1 | **[보기](01_seeing)** | 숫자로 된 이미지, 다섯 가지 어려움, 최근접 이웃, 소프트맥스 회귀 |
+# | 2 | **[배우기](02_learning)** | 경사 하강법, 다층 퍼셉트론, 손으로 하는 역전파 |
 # | 3 | **[합성곱](03_convolution)** | 필터, 반복문과 행렬 곱으로 만든 합성곱, 풀링, 수용 영역 |
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, 훈련 루프, 진짜 손글씨 숫자로 하는 훈련 |
 # | 5 | CIFAR-10 | 컬러 사진 분류기, 학습률 감쇠, 가중치의 평균 |
@@ -55,13 +55,13 @@
 # %% [markdown] lang="en"
 # ## What is there
 #
-# Two chapters can be read now: those whose title is a link in this table. The others are a plan, whose order and
+# Four chapters can be read now: those whose title is a link in this table. The others are a plan, whose order and
 # content may change.
 #
 # | no. | title | what it builds |
 # |--:|---|---|
-# | 1 | Seeing | an image as numbers, the five challenges, nearest neighbour, softmax regression |
-# | 2 | Learning | gradient descent, the multilayer perceptron, backpropagation by hand |
+# | 1 | **[Seeing](01_seeing)** | an image as numbers, the five challenges, nearest neighbour, softmax regression |
+# | 2 | **[Learning](02_learning)** | gradient descent, the multilayer perceptron, backpropagation by hand |
 # | 3 | **[Convolution](03_convolution)** | filters, convolution by loops and by a matrix product, pooling, receptive fields |
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, the training loop, training on real handwritten digits |
 # | 5 | CIFAR-10 | a classifier of colour photos, learning-rate decay, averaged weights |
