@@ -46,6 +46,11 @@ def test_every_record_of_the_book_can_be_judged(name):
     assert {"python", "torch", "numpy", "cnnbook"} <= set(record["versions"])
     assert record["hardware"]["cpu"] and record["hardware"]["cores"] and record["date"] and record["minutes"] <= 120
     assert not any(folder in json.dumps(record) for folder in ("/home/", "/tmp/", "/root", "/Users/"))
+
+
+@pytest.mark.parametrize("name", [name for name in runs.names() if not name.startswith("study_")])
+def test_a_summary_is_the_mean_of_last_epochs(name):
+    record = runs.load(name)
     for run in record["runs"]:
         lengths = {len(column) for column in run["curve"].values()}
         assert lengths == {record["recipe"]["epochs"]}
@@ -56,6 +61,21 @@ def test_every_record_of_the_book_can_be_judged(name):
         assert sorted(run["seed"] for run in of_it) == list(range(record["seeds"]))
         own = [run["test_accuracy"] for run in of_it]
         assert summary["test_accuracy"] == pytest.approx(sum(own) / len(own), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in runs.names() if name.startswith("study_")])
+def test_a_study_has_every_seed_of_every_cell(name):
+    """Its summary is a row for each combination of factors, which names the factors and averages their runs."""
+    record = runs.load(name)
+    measured = {"test_accuracy", "std", "seeds", "train_accuracy", "diverged"}
+    assert len(record["runs"]) == len(record["summary"]) * record["seeds"] and record["seeds"] >= 3
+    for row in record["summary"]:
+        factors = {key: value for key, value in row.items() if key not in measured}
+        of_it = [run for run in record["runs"] if factors.items() <= run.items()]
+        assert sorted(run["seed"] for run in of_it) == list(range(record["seeds"]))
+        own = [run["test_accuracy"] for run in of_it]
+        assert row["test_accuracy"] == pytest.approx(sum(own) / len(own), abs=1e-4)
+        assert row["diverged"] == sum(run["diverged"] for run in of_it)
 
 
 def test_lenet5_reaches_what_chapter_4_promises():

@@ -24,6 +24,7 @@ ALERT = re.compile(r"^> \[!(NOTE|TIP|WARNING)\]\n((?:>.*\n?)+)", re.M)
 CITE = re.compile(r"\{cite:([pt])\}`([^`]+)`")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([0-9a-z_]+)(#[\w-]+)?\)")
 FIGURE = re.compile(r"(?<!!)\[([^\]]+)\]\(#(fig-[\w-]+)\)")
+ROLE_OR_CODE = re.compile(r"\{[\w:]+\}`[^`]+`|(?P<code>^```.*?^```|^~~~.*?^~~~|(?<!`)`[^`\n]+`)", re.M | re.S)
 HEADING = re.compile(r"^(#{1,4}) +(.+?) *$", re.M)
 # What must not be touched when terms are looked for: code, formulas, links, headings, quotes' markers, raw HTML.
 OPAQUE = re.compile(r"```.*?```|:::.*?$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|\{[\w:]+\}`[^`]*`|^#.*?$"
@@ -134,8 +135,12 @@ def for_site(text: str, slug: str, anchors: list[str]) -> str:
 
 def outside_code(pattern: re.Pattern, replace, text: str) -> str:
     """Substitute, but leave fenced and inline code alone; a role, {name}`…`, is no code."""
-    parts = re.split(r"(^```.*?^```|^~~~.*?^~~~|(?<![}`])`[^`\n]+`)", text, flags=re.M | re.S)
-    return "".join(part if number % 2 else pattern.sub(replace, part) for number, part in enumerate(parts))
+    parts, start = [], 0
+    for found in ROLE_OR_CODE.finditer(text):
+        if found["code"]:
+            parts += [pattern.sub(replace, text[start : found.start()]), found["code"]]
+            start = found.end()
+    return "".join([*parts, pattern.sub(replace, text[start:])])
 
 
 def headings(text: str) -> list[str]:

@@ -244,6 +244,12 @@ def test_a_term_is_linked_once_and_never_inside_code_or_a_formula():
     assert prose.link_terms(text, "ko", seen) == text
 
 
+def test_every_citation_of_a_line_is_replaced_and_code_is_left_alone():
+    line = "{cite:p}`lecun1998gradient`, `{cite:p}` and {cite:t}`hubel1962receptive`"
+    shown = prose.for_notebook(line, "en")
+    assert "([LeCun et al., 1998](" in shown and "[Hubel and Wiesel (1962)](" in shown and ", `{cite:p}` and " in shown
+
+
 def test_prose_on_colab_has_no_directive_left():
     for path in paths.chapters():
         for language in paths.languages():
