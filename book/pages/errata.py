@@ -5,7 +5,7 @@
 # 공부 노트, 논문 아홉 편을 소개한 영어 글과 그 한국어 번역입니다. 각 장을 쓰면서 거기 있는 숫자를 다시 계산하고 주장을
 # 논문과 견줍니다. 어긋난 것을 여기에 적습니다. 내용이 대부분 맞고 설명이 좋아서 책의 바탕이 된 자료들입니다.
 #
-# 지금은 [보기](01_seeing)부터 [LeNet](04_lenet)까지 네 장이 다루는 데까지 적었습니다. 항목마다 굵은 글씨가 원래의 주장이고,
+# 지금은 읽을 수 있는 장들이 다루는 데까지 적었습니다. 항목마다 굵은 글씨가 원래의 주장이고,
 # 다음이 바른 것입니다. 이 책에서 틀린 곳을 찾으면 알려 주세요. 고치고 여기에 적겠습니다.
 
 # %% [markdown] lang="en"
@@ -16,7 +16,7 @@
 # numbers and compare their claims with the papers. What does not agree is listed here. Most of what they say is right
 # and well explained, which is why the book could stand on them.
 #
-# The list covers what the four chapters from [seeing](01_seeing) to [LeNet](04_lenet) treat. In each entry the words in bold are
+# The list covers what the chapters that can be read now treat. In each entry the words in bold are
 # the claim as it was, and what follows is right. If you find a mistake in this book, tell us: we correct it and list
 # it here.
 

@@ -24,7 +24,7 @@
 # %% [markdown] lang="ko"
 # ## 무엇이 있나요?
 #
-# 지금은 네 장을 읽을 수 있습니다. 표에서 제목이 링크인 장입니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
+# 지금은 다섯 장을 읽을 수 있습니다. 표에서 제목이 링크인 장입니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
 #
 # | 장 | 제목 | 만드는 것 |
 # |--:|---|---|
@@ -33,7 +33,7 @@
 # | 3 | **[합성곱](03_convolution)** | 필터, 반복문과 행렬 곱으로 만든 합성곱, 풀링, 수용 영역 |
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, 훈련 루프, 진짜 손글씨 숫자로 하는 훈련 |
 # | 5 | CIFAR-10 | 컬러 사진 분류기, 학습률 감쇠, 가중치의 평균 |
-# | 6 | 훈련 | 초기화, 데이터 증강, 드롭아웃, 배치 정규화 |
+# | 6 | **[훈련](06_training)** | 초기화, 데이터 증강, 드롭아웃, 배치 정규화 |
 # | 7 | AlexNet | AlexNet, 국소 응답 정규화, 중첩 풀링 |
 # | 8 | ZFNet | 층을 들여다보는 디컨브넷, 가림 실험 |
 # | 9 | VGG | 표 하나에서 나온 여섯 가지 구성 |
@@ -55,7 +55,7 @@
 # %% [markdown] lang="en"
 # ## What is there
 #
-# Four chapters can be read now: those whose title is a link in this table. The others are a plan, whose order and
+# Five chapters can be read now: those whose title is a link in this table. The others are a plan, whose order and
 # content may change.
 #
 # | no. | title | what it builds |
@@ -65,7 +65,7 @@
 # | 3 | **[Convolution](03_convolution)** | filters, convolution by loops and by a matrix product, pooling, receptive fields |
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, the training loop, training on real handwritten digits |
 # | 5 | CIFAR-10 | a classifier of colour photos, learning-rate decay, averaged weights |
-# | 6 | Training | initialisation, data augmentation, dropout, batch normalisation |
+# | 6 | **[Training](06_training)** | initialisation, data augmentation, dropout, batch normalisation |
 # | 7 | AlexNet | AlexNet, local response normalisation, overlapping pooling |
 # | 8 | ZFNet | the deconvnet that looks into the layers, the occlusion experiment |
 # | 9 | VGG | six configurations from one table |
