@@ -65,7 +65,8 @@ def tensor_loader(images: data.ImageSet) -> DataLoader:
 
 
 def loader(pictures: list, labels: torch.Tensor, change: Callable) -> DataLoader:
-    return DataLoader(Pictures(pictures, labels, change), BATCH, shuffle=True, num_workers=WORKERS)
+    pictures = Pictures(pictures, labels, change)
+    return DataLoader(pictures, BATCH, shuffle=True, num_workers=WORKERS, persistent_workers=True)
 
 
 def normal(images: data.ImageSet) -> tuple[list[float], list[float]]:

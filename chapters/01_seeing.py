@@ -98,7 +98,7 @@ print("numbers", star.numel(), "=", " × ".join(map(str, star.shape)))
 print("800 × 600 photograph:", f"{3 * 800 * 600:,}", "numbers")
 print("classes", ", ".join(ten.classes))
 
-# %% name="fig-numbers" tags=["hide-input"] alt_ko="별 그림의 빨강 채널에서 잘라 낸 8×8칸의 수. 별의 가장자리를 따라 큰 수와 작은 수가 갈립니다." alt_en="Eight by eight numbers cut from the red channel of the star; large and small ones part along its edge." caption_ko="컴퓨터가 보는 것. 별의 빨강 채널 가운데 8×8칸입니다. 짙은 칸일수록 밝은 픽셀입니다." caption_en="What the computer sees: 8×8 cells from the red channel of the star. The darker the cell's shade, the brighter the pixel."
+# %% name="fig-numbers" tags=["hide-input"] alt_ko="별 그림의 빨강 채널에서 잘라 낸 8×8칸의 수. 별의 가장자리를 따라 큰 수와 작은 수가 갈립니다." alt_en="Eight by eight numbers cut from the red channel of the star; large and small ones part along its edge." caption_ko="컴퓨터가 보는 것. 별의 빨강 채널 가운데 8×8칸입니다. 칸의 색이 진할수록 수가 크고 빨강이 밝습니다." caption_en="What the computer sees: 8×8 cells from the red channel of the star. The stronger the colour of a cell, the larger its number and the brighter the red."
 look.draw.cells(star[0, 4:12, 6:14], "red, rows 4–11, columns 6–13", heat=True, size=36)
 
 # %% name="fig-channels" tags=["hide-input"] alt_ko="같은 별 그림 네 장. 첫째는 컬러이고, 나머지는 빨강, 초록, 파랑 채널을 회색으로 나타낸 것으로 밝기가 서로 다릅니다." alt_en="The same star four times: in colour, and its red, green and blue channels in grey, which differ in brightness." caption_ko="한 장의 컬러 이미지는 세 장의 회색 이미지입니다. 밝을수록 수가 큽니다." caption_en="One colour image is three grey ones. The brighter, the larger the number."

@@ -44,6 +44,7 @@ drop_study = runs.load("study_dropout")
 pooling_study = runs.load("study_activation_pooling")
 
 
+# %% name="fig-grid" tags=["hide-input"] alt_ko="색칠한 표 둘. 행은 처음 가중치 small, he, large, 열은 학습률 0.01에서 1까지 다섯. 배치 정규화가 없는 왼쪽 표는 he의 앞 두 칸과 small의 앞 세 칸, 그리고 조금 밝은 한 칸을 빼면 모두 어둡고 10입니다. 배치 정규화가 있는 오른쪽 표는 모든 칸이 밝고 48에서 62까지입니다." alt_en="Two shaded tables. Rows are the initial weights small, he and large, columns five learning rates from 0.01 to 1. In the left one, without batch norm, all cells are dark and say 10, except the first two of he, the first three of small and one more that is slightly brighter. In the right one, with batch norm, all cells are bright, from 48 to 62." caption_ko="테스트 정확도(퍼센트), 시드 세 개의 평균. 10은 찍는 것입니다. CIFAR-10의 10,000장, 16픽셀, 5에폭(results/study_batch_norm.json)." caption_en="Test accuracy in percent, mean of three seeds; 10 is guessing. 10,000 images of CIFAR-10 at 16 pixels, 5 epochs (results/study_batch_norm.json)."
 def table_of(study, rows, columns, value="test_accuracy", **fixed):
     """A value of a study's cells as a table, in the order in which the study has them."""
     cells = pd.DataFrame(study["summary"])
@@ -73,7 +74,6 @@ def panels(tables, xlabel, ylabel, ends=None, digits=0, height=2.5):
     return figure
 
 
-# %% name="fig-grid" tags=["hide-input"] alt_ko="색칠한 표 둘. 행은 처음 가중치 small, he, large, 열은 학습률 0.01에서 1까지 다섯. 배치 정규화가 없는 왼쪽 표는 he의 앞 두 칸과 small의 앞 세 칸, 그리고 조금 밝은 한 칸을 빼면 모두 어둡고 10입니다. 배치 정규화가 있는 오른쪽 표는 모든 칸이 밝고 48에서 62까지입니다." alt_en="Two shaded tables. Rows are the initial weights small, he and large, columns five learning rates from 0.01 to 1. In the left one, without batch norm, all cells are dark and say 10, except the first two of he, the first three of small and one more that is slightly brighter. In the right one, with batch norm, all cells are bright, from 48 to 62." caption_ko="테스트 정확도(퍼센트), 시드 세 개의 평균. 10은 찍는 것입니다. CIFAR-10의 10,000장, 16픽셀, 5에폭(results/study_batch_norm.json)." caption_en="Test accuracy in percent, mean of three seeds; 10 is guessing. 10,000 images of CIFAR-10 at 16 pixels, 5 epochs (results/study_batch_norm.json)."
 grids = {
     name: table_of(norm_study, "init", "lr", norm=norm)
     for name, norm in (("without batch norm", "none"), ("with batch norm", "bn"))
