@@ -1869,12 +1869,12 @@ check.exercise("tanh_backward", tanh_backward, solution=True)
 
 # %% [markdown] lang="ko"
 # **연습: L1의 한 걸음.** 가중치 배열을 한 걸음 옮기는 `l1_step(w, gradient, rate, penalty)`를 NumPy로 쓰세요. `gradient`는 벌점을
-# 뺀 손실의 그레이디언트, `rate`는 $\eta$, `penalty`는 $\lambda_1$입니다. 먼저 그레이디언트로 옮기고, 그다음 0 쪽으로 당깁니다.
+# 뺀 손실의 그레이디언트, `rate`는 $\eta$, `penalty`는 $\lambda_1$입니다. 먼저 그레이디언트의 반대쪽으로 옮기고, 그다음 0 쪽으로 당깁니다.
 
 # %% [markdown] lang="en"
 # **Exercise: one step with L1.** Write `l1_step(w, gradient, rate, penalty)` in NumPy, which moves an array of weights by one
-# step. `gradient` is that of the loss without the penalty, `rate` is $\eta$ and `penalty` $\lambda_1$. Move along the gradient
-# first, then pull towards 0.
+# step. `gradient` is that of the loss without the penalty, `rate` is $\eta$ and `penalty` $\lambda_1$. Move against the
+# gradient first, then pull towards 0.
 
 
 # %% tags=["exercise"]

@@ -1,6 +1,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from cnnbook import cli, runs
 from cnnbook.data import cache
-from cnnbook.train import experiments
+from cnnbook.train import experiments, studies
 
 
 @pytest.fixture(autouse=True)
@@ -42,13 +43,14 @@ def short(monkeypatch):
 def test_every_record_of_the_book_can_be_judged(name):
     """Command, versions, hardware, date and seeds; no folder of the machine it ran on."""
     record = runs.load(name)
-    assert record["command"].endswith(tuple("abcdefghijklmnopqrstuvwxyz0123456789")) and name in record["command"]
+    assert re.search(r"\w'?$", record["command"]) and name in record["command"]
     assert {"python", "torch", "numpy", "cnnbook"} <= set(record["versions"])
-    assert record["hardware"]["cpu"] and record["hardware"]["cores"] and record["date"] and record["minutes"] <= 120
+    assert record["hardware"]["cpu"] and record["hardware"]["cores"] and record["date"]
+    assert record.get("minutes", 0) <= 120
     assert not any(folder in json.dumps(record) for folder in ("/home/", "/tmp/", "/root", "/Users/"))
 
 
-@pytest.mark.parametrize("name", [name for name in runs.names() if not name.startswith("study_")])
+@pytest.mark.parametrize("name", sorted(set(experiments.EXPERIMENTS) & set(runs.names())))
 def test_a_summary_is_the_mean_of_last_epochs(name):
     record = runs.load(name)
     for run in record["runs"]:
@@ -63,7 +65,7 @@ def test_a_summary_is_the_mean_of_last_epochs(name):
         assert summary["test_accuracy"] == pytest.approx(sum(own) / len(own), abs=1e-6)
 
 
-@pytest.mark.parametrize("name", [name for name in runs.names() if name.startswith("study_")])
+@pytest.mark.parametrize("name", studies.STUDIES)
 def test_a_study_has_every_seed_of_every_cell(name):
     """Its summary is a row for each combination of factors, which names the factors and averages their runs."""
     record = runs.load(name)
