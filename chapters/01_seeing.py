@@ -331,14 +331,16 @@ look.filters(templates, columns=5, size=0.9)
 # 자체가 아니라 밝기가 어디서 어느 쪽으로 변하는가입니다. 네 걸음으로 계산합니다.
 #
 # 1. 픽셀마다 밝기의 변화 $g_x = I(x + 1) - I(x - 1)$과 $g_y = I(y + 1) - I(y - 1)$을 구합니다. 채널 가운데 변화가 가장 큰
-#    것을 씁니다.
+#    것을 씁니다. 그림의 가장자리에서는 변화를 0으로 합니다.
 # 2. 세기 $m = \sqrt{g_x^2 + g_y^2}$과 방향 $\theta$를 구합니다. 방향은 부호를 버리고 $0°$에서 $180°$까지로 합니다.
-# 3. 이미지를 $4 \times 4$픽셀의 칸으로 나누고, 칸마다 방향을 아홉 구간으로 나누어 세기를 더한 히스토그램을 만듭니다.
-# 4. 이웃한 $2 \times 2$칸을 블록(block) 하나로 묶어, 길이가 1이 되게 나눕니다. 0.2보다 큰 수는 0.2로 자르고 다시 길이를
+# 3. 이미지를 $4 \times 4$픽셀의 칸으로 나누고, 칸마다 방향을 아홉 구간으로 나누어 세기를 더하고 픽셀
+#    수 16으로 나눈 히스토그램을 만듭니다.
+# 4. 이웃한 $2 \times 2$칸을 블록(block) 하나로 묶어, 길이가 1이 되게 나눕니다. 블록은 한 칸씩 옮겨 가며 겹치므로
+#    $6 \times 6$칸에서 $5 \times 5$개가 나옵니다. 0.2보다 큰 수는 0.2로 자르고 다시 길이를
 #    1로 맞춥니다.
 #
 # 논문에서 고른 값은 $8 \times 8$픽셀의 칸과 $2 \times 2$칸의 블록입니다 {cite:p}`dalal2005histograms`. 우리 그림은 작아서 칸도
-# 작게 합니다. 텐서로 쓰고 scikit-image와 견줍니다.
+# 작게 합니다. 픽셀 하나의 표를 이웃한 칸과 방향에 나누어 주는 논문의 보간은 scikit-image처럼 뺍니다. 텐서로 쓰고 scikit-image와 견줍니다.
 
 # %% [markdown] lang="en"
 # On easy pictures a single template gets many right. With the dials up at 0.3 the same templates get fewer than half.
@@ -351,15 +353,17 @@ look.filters(templates, columns=5, size=0.9)
 # brightness that tells a figure, but where and in which direction the brightness changes. It takes four steps.
 #
 # 1. At each pixel take the change of brightness, $g_x = I(x + 1) - I(x - 1)$ and $g_y = I(y + 1) - I(y - 1)$, of the
-#    channel where it is largest.
+#    channel where it is largest. At the edge of the picture it is 0.
 # 2. Take its strength $m = \sqrt{g_x^2 + g_y^2}$ and its direction $\theta$, without sign: from $0°$ to $180°$.
 # 3. Divide the image into cells of $4 \times 4$ pixels, and in each cell add up the strengths in a histogram of nine
-#    ranges of direction.
-# 4. Join neighbouring $2 \times 2$ cells to a block and scale it to length 1. Cut numbers above 0.2 down to 0.2, and
+#    ranges of direction, divided by the 16 pixels.
+# 4. Join every $2 \times 2$ neighbouring cells to a block and scale it to length 1. Blocks overlap: $6 \times 6$ cells
+#    make $5 \times 5$ of them. Cut numbers above 0.2 down to 0.2, and
 #    scale to length 1 again.
 #
 # The paper settles on cells of $8 \times 8$ pixels and blocks of $2 \times 2$ cells {cite:p}`dalal2005histograms`. Our
-# pictures are small, so our cells are too. We write it in tensors and compare with scikit-image.
+# pictures are small, so our cells are too. Like scikit-image we leave out the paper's interpolation, which shares each
+# pixel's vote among neighbouring cells and directions. We write it in tensors and compare with scikit-image.
 
 
 # %%
@@ -455,14 +459,16 @@ figure
 # 세 그림의 픽셀은 크게 다른데 HOG는 같아 보입니다. 우연이 아니라 설계입니다. 밝기에 상수를 곱하면 세기도 그만큼 곱해지지만,
 # 블록의 길이를 1로 맞추면서 사라집니다. 색을 뒤집으면 변화의 부호가 바뀌지만, 부호는 이미 버렸습니다. 입력이 바뀌어도 출력이
 # 그대로인 성질을 불변성(invariance)이라고 합니다. 도형을 옮기면 다릅니다. 꼭 한 칸, 4픽셀을 옮기면 히스토그램도 한 칸 옮겨집니다.
-# 입력과 함께 출력이 따라 움직이는 성질은 등변성(equivariance)입니다. 세 가지를 확인합니다.
+# 입력과 함께 출력이 따라 움직이는 성질은 등변성(equivariance)입니다. 어두운 별, 색을
+# 뒤집은 별, 옮긴 별을 확인합니다.
 
 # %% [markdown] lang="en"
 # The pixels of the three differ greatly, and the HOG looks the same. That is not chance but design. Multiply the
 # brightness by a constant, and the strengths are multiplied too, but scaling blocks to length 1 takes it out. Invert the
 # colours, and the changes take the other sign, but the sign was thrown away. Where the output stays while the input
 # changes we speak of invariance. Moving the figure is different: move it by exactly one cell, 4 pixels, and the
-# histograms move by a cell. An output that moves along with its input is equivariant. We check all three.
+# histograms move by a cell. An output that moves along with its input is equivariant. We check the star in
+# the dark, the inverted star and the moved one.
 
 # %%
 even = 2 * (as_bytes(first)[None] // 2)  # even numbers: half of them is exact
@@ -647,7 +653,7 @@ check.that(
 )
 
 # %% [markdown] lang="ko"
-# 배운 특징은 픽셀을 그대로 쓰는 두 방법은 이겼지만 HOG에는 졌습니다. 특히 조명 변화와 가림에서 먼저 떨어집니다. 신경망에게는
+# 배운 특징은 픽셀을 그대로 쓰는 두 방법은 이겼지만 HOG에는 졌습니다. 특히 조명 변화와 가림에서 HOG보다 먼저 떨어집니다. 신경망에게는
 # 큰 밝기 변화를 무시할 까닭이 없었습니다. 본 그림의 밝기는 모두 비슷했으니까요. HOG에는 그 지식이 처음부터 들어 있습니다. 설계한
 # 사람이 조명 변화를 알았기 때문입니다.
 #
@@ -663,7 +669,7 @@ check.that(
 
 # %% [markdown] lang="en"
 # The learned features beat both ways that take the pixels as they are, and lost to HOG. Under illumination and occlusion
-# above all they fall first. The network had no reason to disregard large changes of brightness: all pictures it saw were
+# above all they fall before HOG does. The network had no reason to disregard large changes of brightness: all pictures it saw were
 # about equally bright. In HOG that knowledge is there from the beginning, since the people who designed it knew about
 # illumination.
 #
@@ -796,8 +802,10 @@ panels(mixed_sweep, seen_to=SEEN)
 # 세 가지를 보세요. 첫째, 픽셀을 그대로 쓰는 두 방법은 다섯 칸 가운데 네 칸에서 눈금을 돌리기도 전에 이미 낮습니다. 까닭은
 # 마지막 칸에 있습니다. 클래스 내 변이가 0이면 두 방법도 거의 다 맞히지만, 0.25만 되어도 무너집니다. 나머지 네 칸에서는 이 눈금이
 # 0.3입니다. 픽셀의 자리마다 따로 세는 방법에게는 크기와 방향과 색이 다른 별이 모두 다른 그림입니다. 둘째, HOG와 신경망은 가까이
-# 붙어 갑니다. 셋째, 회색 바탕, 곧 본 적 없는 범위에서는 배운 특징도 설계한 특징도 함께 떨어집니다. 본 것이 늘어난
-# 만큼 넓어졌을 뿐, 저절로 넓어진 것이 아닙니다.
+# 붙어 갑니다. 셋째, 넷 모두 오른쪽으로
+# 갈수록 떨어집니다. 본 적 없는 범위인 회색 바탕에서만이 아니라 그 앞에서도 그렇습니다. 그러니 보지 못했기 때문이라고 바로 말할 수는
+# 없습니다. 눈금이 큰 그림은 그 자체로 더 어렵기도 합니다. 둘을 가리려면 보지 못한 범위가 없는 대조 실험이 필요합니다. `SEEN`을
+# 1.0으로 바꾸어 다시 훈련하고, 오른쪽 끝을 견주어 보세요.
 #
 # ### 뜻의 거리
 #
@@ -808,9 +816,10 @@ panels(mixed_sweep, seen_to=SEEN)
 # See three things. First, in four of the five panels the two ways that take the pixels as they are stand low before the
 # dial is turned. The last panel shows why: with intraclass variation at 0 even these two get nearly everything right, and
 # at 0.25 they have broken down. In the other four panels that dial stands at 0.3. To a method that counts each place of
-# the picture by itself, stars of other sizes, directions and colours are different pictures each time. Second, HOG and the network keep close together. Third, on the grey ground,
-# the range never seen, learned features fall, and so do designed ones. The range became wider as more was seen; it did
-# not do so by itself.
+# the picture by itself, stars of other sizes, directions and colours are different pictures each time. Second, HOG and the network keep close together. Third,
+# all four fall towards the right, and not only on the grey ground, the range never seen, but before it too. So one cannot
+# simply say that they fall because they have not seen it: pictures with the dials up are also harder. To tell the two
+# apart takes a control in which nothing is unseen. Set `SEEN` to 1.0, train again, and compare the right ends.
 #
 # ### A distance of meaning
 #
@@ -854,7 +863,9 @@ look.bars(spaces, percent=True, highlight="learned")
 # 배운 특징이 이긴 일이 크게 일어난 것은 2012년입니다. ImageNet 대회에서 AlexNet의 top-5 오류율은 15.3 %, 그다음 참가자는 26.2 %였습니다
 # {cite:p}`krizhevsky2012imagenet`. top-5 오류율은 정답이 대답 다섯 개 안에 없는 비율입니다. 그다음 참가자는 SIFT를 비롯한 수작업 특징을
 # 썼습니다. 15.3 %는 신경망 일곱 개의 평균이고, 그 가운데 둘은 더 큰 자료에서 먼저 훈련한 것입니다. 대회의 자료만 쓰면
-# 신경망 다섯 개로 16.4 %입니다. 같은 논문의 2010년 자료에서는 25.7 %와 17.0 %입니다. 우리의 10,000장과 같은 자로 견줍니다.
+# 신경망 다섯 개로 16.4 %입니다. 같은 논문의 2010년 자료에서는 25.7 %와 17.0 %입니다. 우리
+# 그림에서도 같은 비를 구합니다. 다만 앞의 것은 클래스 1,000개의 top-5 오류율이고, 우리 것은 클래스 열 개에서 첫째 대답만 보는
+# 오류율입니다.
 
 # %% [markdown] lang="en"
 # The method stayed the same; we changed only the space in which the distance is taken. Good features are a space in which
@@ -866,7 +877,8 @@ look.bars(spaces, percent=True, highlight="learned")
 # runner-up 26.2 % {cite:p}`krizhevsky2012imagenet`. Top-5 error is the share of pictures whose right answer is not among
 # five answers given. The runner-up used SIFT and other hand-crafted features. The 15.3 % are the average of seven
 # networks, two of which had first been trained on more data; with the competition's data alone, five networks reached
-# 16.4 %. On the data of 2010 the same paper has 25.7 % and 17.0 %. We put our 10,000 pictures on the same scale.
+# 16.4 %. On the data of 2010 the same paper has 25.7 % and 17.0 %. We take
+# the same ratio for our pictures; mind that theirs is the top-5 error among 1,000 classes, ours the plain error among ten.
 
 # %%
 pairs = {
@@ -883,8 +895,8 @@ claims.round(3)
 
 # %% [markdown] lang="ko"
 # 2012년의 신경망은 실수를 약 41.6 % 줄였습니다. 우리의 10,000장에서는 그보다 훨씬 적게 줄었고, 500장에서는 오히려
-# 늘었습니다(음수). ImageNet 대회의 훈련 이미지는 1,200,000장쯤 됩니다 {cite:p}`krizhevsky2012imagenet`. 배운 특징이 이기는 데에는 신경망의
-# 구조만큼이나 예제의 수와 다양함이 필요했습니다.
+# 늘었습니다(음수). ImageNet 대회의 훈련 이미지는 1,200,000장쯤 됩니다 {cite:p}`krizhevsky2012imagenet`. 적어도 여기서 승부를 가른 것은
+# 예제의 수였습니다.
 #
 # ## 독자들의 질문
 #
@@ -893,7 +905,7 @@ claims.round(3)
 # 아래에서 어림합니다. 관측한 범위를 한참 벗어난 외삽이므로 자릿수만 보세요. 게다가 최근접 이웃은 물을 때마다 기억한 그림
 # 전부와 거리를 재야 합니다.
 #
-# **배운 특징을 이미지로 보려면 코드를 어떻게 씁니까?** 원래 글의 독자가 물었습니다. 첫 층이라면 가중치를 그대로 그립니다.
+# **배운 특징을 이미지로 보려면 코드를 어떻게 씁니까?** 이 책이 출발한 글의 독자가 물었습니다. 첫 층이라면 가중치를 그대로 그립니다.
 # 앞에서 본 틀 $W_k$가 그랬고, 아래는 신경망의 첫 필터입니다. 입력이 세 채널이므로 필터 하나가 작은 컬러 그림입니다. 둘째 층부터는
 # 필터의 채널이 색이 아니라서 이렇게 볼 수 없습니다. 그때는 특징 맵을 그리거나([LeNet 장](04_lenet)), 유닛을 가장 크게
 # 만드는 입력을 찾습니다 {cite:p}`zeiler2014visualizing`.
@@ -905,8 +917,7 @@ claims.round(3)
 # %% [markdown] lang="en"
 # The network of 2012 made about 41.6 % fewer mistakes. With our 10,000 pictures the gain is far smaller, and with 500
 # there is a loss (the negative number). The competition's training set has about 1,200,000 images
-# {cite:p}`krizhevsky2012imagenet`. For learned features to win took the number and the variety of examples as much as
-# the structure of the network.
+# {cite:p}`krizhevsky2012imagenet`. Here, at least, it was the number of examples that decided who won.
 #
 # ## Questions readers ask
 #
@@ -915,7 +926,8 @@ claims.round(3)
 # pictures it would take to reach the network's accuracy. This is extrapolation far beyond what we observed: read only
 # the order of magnitude. Besides, nearest neighbour must measure the distance to all it remembers every time it is asked.
 #
-# **How do I write code that shows learned features as an image?** A reader of the original article asked this. For the
+# **How do I write code that shows learned features as an image?** This question came from a reader of an article
+# that this book grew from. For the
 # first layer, draw the weights as they are. The templates $W_k$ above were such a picture, and below are the first
 # filters of the network; with three input channels a filter is a small colour picture. From the second layer on the
 # channels of a filter are not colours, and this does not work. Then draw feature maps (see [the chapter on

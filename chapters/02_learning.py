@@ -450,7 +450,7 @@ check.that(
 # %% [markdown] lang="ko"
 # ## 퍼셉트론과 그 한계
 #
-# 배우는 기계의 첫 모델은 1958년의 퍼셉트론(perceptron)입니다 {cite:p}`rosenblatt1958perceptron`. $w \cdot x + b > 0$이면 1,
+# 우리 신경망의 조상은 1958년의 퍼셉트론(perceptron)입니다 {cite:p}`rosenblatt1958perceptron`. $w \cdot x + b > 0$이면 1,
 # 아니면 0을 내놓습니다. 계단 모양이라 기울기를 쓸 수 없지만, 틀릴 때만 고치는 규칙이 있습니다. 정답이 $t$, 대답이 $y$이면
 #
 # $$w \leftarrow w + (t - y)\, x \qquad\qquad b \leftarrow b + (t - y)$$
@@ -461,7 +461,7 @@ check.that(
 # %% [markdown] lang="en"
 # ## The perceptron and its limit
 #
-# The first model of a machine that learns is the perceptron of 1958 {cite:p}`rosenblatt1958perceptron`. It answers 1 where
+# The ancestor of our networks is the perceptron of 1958 {cite:p}`rosenblatt1958perceptron`. It answers 1 where
 # $w \cdot x + b > 0$ and 0 elsewhere. A step has no slope to use, but there is a rule that corrects it when it is wrong.
 # If the right answer is $t$ and the answer given is $y$,
 #
@@ -955,8 +955,8 @@ check.that(0 < solved[2] < 30, f"2 units: {solved[2]} of 40, stuck in the others
 check.that(solved[16] >= 39, f"16 units: {solved[16]} of 40")
 
 # %% [markdown] lang="ko"
-# 답이 있다고 해서 언제나 찾는 것은 아닙니다. 은닉 유닛이 둘이면 출발점에 따라 골짜기가 아닌 곳에 갇힙니다. 유닛이 남아돌면
-# 거의 언제나 찾습니다. 그래서 신경망은 꼭 필요한 것보다 넉넉하게 만듭니다.
+# 답이 있다고 해서 언제나 찾는 것은 아닙니다. 은닉 유닛이 둘이면 많은 출발점에서 골짜기가 아닌 곳에 갇힙니다. 유닛이
+# 남아돌면 거의 언제나 찾습니다. 신경망을 꼭 필요한 것보다 넉넉하게 만드는 까닭의 하나입니다.
 #
 # ## 숫자로 훈련하고 겨루기
 #
@@ -964,9 +964,9 @@ check.that(solved[16] >= 39, f"16 units: {solved[16]} of 40")
 # 훈련 예제를 모두 기억했다가, 가장 가까운 것의 레이블(label)을 그대로 대답합니다. 우리 MLP는 두 상대를 이길까요?
 
 # %% [markdown] lang="en"
-# That there is an answer does not mean that it is always found. With two hidden units some starting points lead to places
-# where the descent gets stuck. With units to spare it is nearly always found, which is why networks are made larger than
-# strictly needed.
+# That there is an answer does not mean that it is always found. With two hidden units many starting points lead to places
+# where the descent gets stuck. With units to spare it is nearly always found, which is one reason why networks are made
+# larger than strictly needed.
 #
 # ## Training it on digits, against two others
 #
@@ -1074,13 +1074,13 @@ check.that(kept / 159_010 > 19, f"{kept:,} pixels kept, or 159,010 parameters")
 
 # %% [markdown] lang="ko"
 # 이기는 쪽은 조건마다 다릅니다. 예제가 1,000장이거나 숫자가 흐리면 MLP가, 잡음이 끼거나 가운데가 지워지면 최근접 이웃이
-# 이깁니다. 옮긴 숫자에는 셋 다 약합니다. 비용도 다릅니다. 최근접 이웃은 숫자 하나를 읽을 때마다 픽셀 3,136,000개를 모두
+# 이깁니다. 옮긴 숫자에는 셋 다 약하고, 잡음에서는 MLP가 소프트맥스 회귀보다도 못합니다. 비용도 다릅니다. 최근접 이웃은 숫자 하나를 읽을 때마다 픽셀 3,136,000개를 모두
 # 훑습니다. MLP는 배우는 데 시간을 쓰는 대신 159,010개의 수만 남기고 예제는 버려도 됩니다. 신경망이 언제나 이긴다고 말하지
 # 않는 것이 정직한 결론입니다. 정확도 차이가 우연이 아닌지는 뒤에서 교차 검증으로 다시 묻습니다.
 
 # %% [markdown] lang="en"
 # Who wins depends on the conditions. With 1,000 examples or dim digits it is the MLP; with noise, or with the middle erased,
-# nearest neighbour. Digits that moved are hard for all three. The costs differ as well. Nearest neighbour goes through
+# nearest neighbour. Digits that moved are hard for all three, and with noise the MLP falls even below softmax regression. The costs differ as well. Nearest neighbour goes through
 # 3,136,000 pixels for each digit it reads. The MLP spends time on learning, but then keeps 159,010 numbers and may throw
 # the examples away. The honest conclusion is not that a network always wins. Whether a difference in accuracy is more
 # than chance we ask again below, with cross-validation.
@@ -1292,17 +1292,17 @@ still, others = fast[bounded].min(), fast.drop(bounded).max()
 check.that(still > others + 0.1, f"rate 1: bounded {still:.3f}, others {others:.3f}")
 
 # %% [markdown] lang="ko"
-# 학습률이 0.1이면 죽은 유닛이 거의 없고, 1이면 ReLU 유닛의 40 %가 넘게 죽습니다. 큰 걸음이 편향과 가중치를 멀리 던져 버리기
+# 학습률이 0.1이면 죽은 유닛이 거의 없고, 1이면 ReLU 유닛의 대부분이 죽습니다. 큰 걸음이 편향과 가중치를 멀리 던져 버리기
 # 때문입니다. ELU도 왼쪽 끝에서는 평평해서 죽을 수 있습니다. Leaky ReLU와 Maxout은 죽지 않지만, 그렇다고 큰 학습률을 견디는 것은
-# 아닙니다. 표에서 학습률 1을 보세요. 정확도 0.1은 찍는 것과 같습니다. 아직 숫자를 읽는 것은 시그모이드와 tanh, 곧 출력이
+# 아닙니다. 표에서 학습률 1을 보세요. 정확도 0.1은 찍는 것과 같습니다. 아직 숫자를 대부분 읽는 것은 시그모이드와 tanh, 곧 출력이
 # 1보다 커질 수 없는 두 함수뿐입니다. 그러니 “죽은 유닛이 생긴다”는 말은 대개 “학습률이 너무 크다”로 새겨들으면 됩니다.
 # 학습률 0.1에서는 여섯 함수의 정확도가 6퍼센트포인트도 차이 나지 않습니다.
 
 # %% [markdown] lang="en"
-# At rate 0.1 hardly a unit is dead; at rate 1 more than 40 % of the ReLU units are. Large steps throw biases and weights far
+# At rate 0.1 hardly a unit is dead; at rate 1 most of the ReLU units are. Large steps throw biases and weights far
 # away. ELU too is flat at its left end, and can die. Leaky ReLU and Maxout do not die, but that does not mean that
 # they stand a large learning rate. See rate 1 in the table, where an accuracy of 0.1 is guessing: only sigmoid and tanh,
-# whose output can never exceed 1, still read digits. So "there are dead units" mostly says "the learning rate is too
+# whose output can never exceed 1, still read most digits. So "there are dead units" mostly says "the learning rate is too
 # large". At rate 0.1 the accuracies of all six differ by less than 6 percentage points.
 
 # %% [markdown] lang="ko"
@@ -1551,13 +1551,14 @@ check.that(0.006 < chance < 0.008, f"√(0.95 · 0.05 / 1000) = {chance:.4f}")
 
 # %% [markdown] lang="ko"
 # MLP는 다섯 겹 모두에서 소프트맥스 회귀를 이깁니다. 최근접 이웃과는 비깁니다. 테스트 세트에서 앞선 쪽이 여기서도 앞서는지
-# 보세요. 이미지 1,000장으로 잰 정확도 95 %는 우연만으로도 0.7퍼센트포인트쯤 흔들립니다. 그보다 작은 차이를 두고 누가 이겼다고
-# 말해서는 안 됩니다.
+# 보세요. 이미지 1,000장으로 잰 정확도 95 %는 우연만으로도 표준 편차가 0.7퍼센트포인트쯤이고, 두 정확도의 차는 1퍼센트포인트쯤까지
+# 흔들립니다. 이미지 1,000장에서 2퍼센트포인트보다 작은 차이를 두고 누가 이겼다고 말해서는 안 됩니다.
 
 # %% [markdown] lang="en"
 # The MLP beats softmax regression in all five folds. With nearest neighbour it is a draw; see whether the one that
-# was ahead on the test set is ahead here as well. An accuracy of 95 % measured on 1,000 images varies by about 0.7
-# percentage points by chance alone. Nobody should be declared the winner by less than that.
+# was ahead on the test set is ahead here as well. An accuracy of 95 % measured on 1,000 images has a standard
+# deviation of about 0.7 percentage points by chance alone, and the difference of two such accuracies one of up to about 1.
+# On 1,000 images nobody should be declared the winner by less than 2 points.
 
 # %% [markdown] lang="ko"
 # ## 레이블 없이 배우기: 오토인코더
@@ -1648,11 +1649,11 @@ rows = [new[:10], rebuilt[:10], by_pca[:10].clamp(0, 1)]
 look.grid(torch.cat(rows).view(30, 1, 28, 28), columns=10, size=0.6)
 
 # %% [markdown] lang="ko"
-# 레이블을 하나도 보지 않았는데 같은 숫자가 모여 있습니다. 헷갈리기 쉬운 숫자는 코드에서도 이웃합니다. 수 둘로는 784개를 다 담을 수
+# 레이블을 하나도 보지 않았는데 같은 숫자가 많이 모여 있습니다. 헷갈리기 쉬운 숫자는 코드에서도 이웃합니다. 수 둘로는 784개를 다 담을 수
 # 없으니 되살린 그림은 흐리고, 어떤 것은 다른 숫자가 됩니다. 코드를 늘리면 얼마나 나아지는지는 연습에서 재세요.
 
 # %% [markdown] lang="en"
-# No label was ever seen, and still equal digits lie together. Digits that are easily confused are neighbours in the code as
+# No label was ever seen, and still many equal digits lie together. Digits that are easily confused are neighbours in the code as
 # well. Two numbers cannot hold 784, so what is rebuilt is soft, and some of it turns into another digit. How much a longer
 # code helps you will measure in the exercises.
 

@@ -225,8 +225,8 @@ register(Exercise(
         Mistake(
             lambda w, gradient, rate, penalty: w - rate * (gradient + penalty * np.sign(w)),
             text(
-                ko="0을 지나칩니다. 손실의 그레이디언트로 먼저 옮기고, 그 결과를 0 쪽으로 당기되 0에 닿으면 멈추세요.",
-                en="It passes over 0. First step along the gradient of the loss, then pull the result towards 0 and "
+                ko="0을 지나칩니다. 먼저 그레이디언트의 반대쪽으로 옮기고, 그 결과를 0 쪽으로 당기되 0에 닿으면 멈추세요.",
+                en="It passes over 0. First step against the gradient of the loss, then pull the result towards 0 and "
                 "stop at 0.",
             ),
         ),
@@ -263,8 +263,8 @@ register(Exercise(
         Mistake(
             lambda w, gradient, rate, penalty: _shrink(w, rate * penalty) - rate * gradient,
             text(
-                ko="순서가 바뀌었습니다. 먼저 그레이디언트로 옮기고 나서 당겨야 정확히 0이 남습니다.",
-                en="The order is reversed. Step along the gradient first and pull afterwards, so that exact zeros stay.",
+                ko="순서가 바뀌었습니다. 먼저 그레이디언트의 반대쪽으로 옮기고 나서 당겨야 정확히 0이 남습니다.",
+                en="The order is reversed. Step against the gradient first and pull afterwards, so that exact zeros stay.",
             ),
         ),
     ],
@@ -442,7 +442,7 @@ def _longer_code(answer: Any, rng: Random) -> Text | None:
             ko="주성분을 둘만 썼습니다. 비교하려면 PCA도 여덟이어야 합니다.",
             en="You took two components. For a fair comparison PCA needs eight as well.",
         )
-    if not abs(pca / PCA_ERROR - 1) < 0.02:  # NaN too
+    if not abs(pca / PCA_ERROR - 1) < 0.01:  # NaN too; components of the test digits give 0.0372
         return text(
             ko="PCA의 오차가 맞지 않습니다. 훈련 숫자에서 구한 주성분 여덟로 테스트 숫자 1,000장을 되살려, 픽셀의 제곱 오차를 "
             "평균하세요.",
@@ -454,7 +454,7 @@ def _longer_code(answer: Any, rng: Random) -> Text | None:
             ko="오토인코더의 오차가 너무 큽니다. 코드의 길이가 8인지, 25에폭을 훈련했는지 보세요.",
             en="The autoencoder's error is too large. Is its code eight numbers long, and did it train for 25 epochs?",
         )
-    if not mine > 0.02:
+    if not mine > 0.0285:  # the training digits give 0.0276
         return text(
             ko="오차가 너무 작습니다. 테스트 숫자에서, 0부터 1까지의 픽셀로 쟀는지 보세요.",
             en="The error is too small. Did you measure on the test digits, with pixels from 0 to 1?",
