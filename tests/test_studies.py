@@ -10,6 +10,7 @@ from torch import nn
 from cnnbook import cli, data
 from cnnbook.data import cache
 from cnnbook.layers import DropBlock2d
+from cnnbook.models import CifarCNN
 from cnnbook.train import studies
 
 TINY = studies.Recipe(epochs=1, images=200)
@@ -36,10 +37,15 @@ def short(monkeypatch):
     return study
 
 
+def with_recipe(recipe):
+    return replace(studies.STUDIES["study_batch_norm"], recipe=recipe)
+
+
 @pytest.mark.parametrize("name, cells", [("study_activation_pooling", 18), ("study_batch_norm", 30),
                                          ("study_dropout", 14)])  # fmt: skip
 def test_every_cell_is_a_network_of_its_own(name, cells):
     study = studies.STUDIES[name]
+    assert study.build is studies.network
     assert len({tuple(cell.items()) for cell in study.cells}) == len(study.cells) == cells
     seen = set()
     for cell in study.cells:
@@ -48,6 +54,40 @@ def test_every_cell_is_a_network_of_its_own(name, cells):
         assert model(torch.zeros(2, 3, 16, 16)).shape == (2, 10)
         seen.add((str(model), float(model[0].weight.detach().std()), cell.get("lr")))
     assert len(seen) == cells
+
+
+def test_the_lecture_network_loses_one_part_at_a_time():
+    study, models = studies.STUDIES["study_cifar_cnn"], {}
+    assert len({tuple(cell.items()) for cell in study.cells}) == len(study.cells) == 9
+    for layers in studies.LAYERS:
+        models[layers] = study.build(layers)
+        assert models[layers](torch.zeros(2, 3, 24, 24)).shape == (2, 10)
+    whole = dict.fromkeys(studies.LAYERS, 1_068_298)
+    whole["one_conv"] -= 5 * 5 * 64 * 64 + 64
+    whole["no_hidden"] += -(2304 * 384 + 384) - (384 * 192 + 192) - (192 * 10 + 10) + (2304 * 10 + 10)
+    assert {name: sum(p.numel() for p in model.parameters()) for name, model in models.items()} == whole
+
+    def kinds(name):
+        return [type(layer) for layer in models[name]]
+
+    assert studies.LocalResponseNorm not in kinds("no_lrn") and nn.MaxPool2d not in kinds("stride")
+    assert [layer.kernel_size for layer in models["pool_2x2"] if isinstance(layer, nn.MaxPool2d)] == [2, 2]
+    assert [str(layer) for layer in models["all"]] == [str(layer) for layer in CifarCNN()]
+    with pytest.raises(ValueError, match="layers must be one of all, no_lrn"):
+        study.build("lrn")
+
+
+def test_a_cell_may_change_the_recipe(monkeypatch):
+    images = data.load("shapes", count=40)
+    seen = []
+    monkeypatch.setattr(studies, "fit", lambda model, train, **told: seen.append((train, told)) or 1 / 0)
+    for cell in studies.STUDIES["study_cifar_cnn"].cells:
+        with pytest.raises(ZeroDivisionError):
+            studies.one(cell, 0, studies.STUDIES["study_cifar_cnn"], images, images)
+    assert {told["schedule"] for _, told in seen} == {"onecycle", "constant", "staircase"}
+    still = [(train, told) for train, told in seen if told["augment"] is None]
+    assert len(still) == 1 and still[0][0].images.shape[-1] == 24
+    assert all(train.images.shape[-1] == 32 for train, told in seen if told["augment"] is not None)
 
 
 def test_poolings_leave_maps_of_one_size_and_weights_of_one_number():
@@ -91,15 +131,15 @@ def test_some_images_are_the_same_share_of_every_class():
 
 
 def test_a_training_learns_and_can_be_repeated(digits):
-    recipe = replace(TINY, epochs=6, lr=3e-3, batch_size=20, flip=False, shift=1)
-    run = studies.one({"activation": "relu", "norm": "bn"}, 0, recipe, *digits, quiet=True)
-    again = studies.one({"activation": "relu", "norm": "bn"}, 0, recipe, *digits, quiet=True)
+    study = with_recipe(replace(TINY, epochs=6, lr=3e-3, batch_size=20, flip=False, shift=1))
+    run = studies.one({"activation": "relu", "norm": "bn"}, 0, study, *digits, quiet=True)
+    again = studies.one({"activation": "relu", "norm": "bn"}, 0, study, *digits, quiet=True)
     assert run["test_accuracy"] > 0.5 and run["train_accuracy"] > 0.6 and run["diverged"] is False
     assert run["test_accuracy"] == again["test_accuracy"]
 
 
 def test_a_diverged_training_counts_as_chance(digits):
-    run = studies.one({"lr": 1e6}, 0, replace(TINY, optimizer="sgd"), *digits, quiet=True)
+    run = studies.one({"lr": 1e6}, 0, with_recipe(replace(TINY, optimizer="sgd")), *digits, quiet=True)
     assert run["diverged"] is True and run["test_accuracy"] == run["train_accuracy"] == 0.1
 
 

@@ -1,5 +1,6 @@
-"""Three questions of chapter 6, each a table of trainings of one small network: `cnnbook reproduce study_…`.
+"""Questions of chapters 5 and 6, each a table of trainings of one small network: `cnnbook reproduce study_…`.
 
+study_cifar_cnn: what is each part of the lecture's network, and of its recipe, worth?
 study_activation_pooling: which activation, which pooling?
 study_batch_norm: which learning rates and initial weights does a network bear, with batch norm and without?
 study_dropout: where should values be dropped, whole blocks or single ones, and how many?
@@ -11,7 +12,7 @@ images. The accuracy that counts is the last epoch's.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from math import isfinite
 from pathlib import Path
@@ -22,7 +23,8 @@ import torch
 from torch import nn
 
 from cnnbook import data, runs
-from cnnbook.layers import DropBlock2d
+from cnnbook.layers import DropBlock2d, LocalResponseNorm
+from cnnbook.models import CifarCNN
 from cnnbook.train.diverged import Diverged
 from cnnbook.train.evaluate import evaluate
 from cnnbook.train.experiments import all_runs, finished, mean_and_spread, writable
@@ -33,7 +35,11 @@ Cell = dict[str, str | float]  # one value of each factor
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `fit` is told, except what a cell says of it; on how many training images, the same share of each class."""
+    """What `fit` is told where a cell does not say otherwise; on how many training images, the same share of a class.
+
+    With `crop` the network sees a window of so many pixels: in training at a random place (in the middle, without
+    `moves`), in the test in the middle.
+    """
 
     epochs: int
     lr: float = 1e-3
@@ -44,17 +50,22 @@ class Recipe:
     shift: int = 0  # pixels
     images: int = 10_000
     precision: str = "auto"
+    crop: int | None = None  # pixels
+    moves: bool = True  # without it no augmentation at all
+    normalize: str = "channel"
+    weight_decay: float = 0.0
 
 
 @dataclass(frozen=True)
 class Study:
-    """A network for every cell, trained with one recipe, once for each seed. A factor that `network` does not take,
-    "lr", is one of the recipe."""
+    """A network for every cell, trained with one recipe, once for each seed. A factor whose name the recipe has, such
+    as "lr", changes the recipe; the others go to `build`."""
 
     about: str
     chosen: str  # how the recipe was chosen, without the test images
     recipe: Recipe
     cells: tuple[Cell, ...]
+    build: Callable[..., nn.Module]
     seeds: int = 3
     data: str = "cifar10"
     size: int = 16
@@ -74,6 +85,7 @@ POOLINGS: dict[str, Callable[[], nn.Module]] = {
     "stride": nn.Identity,  # the convolution before it takes steps of two
 }
 INITS = {"small": 1 / 3, "he": 1.0, "large": 2.0}  # times He's deviation
+LAYERS = ("all", "no_lrn", "one_conv", "pool_2x2", "stride", "no_hidden")  # of `cifar_cnn`
 BLOCK = 3  # pixels of a block that is dropped, of maps of 16 and of 8 pixels
 KINDS: dict[str, Callable[[float], nn.Module]] = {  # what is dropped, and where; "dense" is before the last layer
     "none": lambda probability: nn.Identity(),
@@ -121,18 +133,60 @@ def network(
     return model
 
 
+def cifar_cnn(layers: str = "all", in_channels: int = 3, size: int = 24, num_classes: int = 10) -> nn.Sequential:
+    """The lecture's network, `models.CifarCNN`, with one part taken away or exchanged: images float (N, in_channels,
+    24, 24) → logits (N, num_classes).
+
+    `layers`: "all"; "no_lrn"; "one_conv" (without the second convolution and its LRN); "pool_2x2" (windows that do not
+    overlap); "stride" (no pooling, convolutions of stride 2 instead); "no_hidden" (one dense layer instead of three).
+    """
+    kept = list(CifarCNN(num_classes, in_channels))
+    if layers == "no_lrn":
+        kept = [layer for layer in kept if not isinstance(layer, LocalResponseNorm)]
+    elif layers == "one_conv":
+        kept[4:7] = []
+    elif layers == "pool_2x2":
+        kept = [nn.MaxPool2d(2) if isinstance(layer, nn.MaxPool2d) else layer for layer in kept]
+    elif layers == "stride":
+        kept = [layer for layer in kept if not isinstance(layer, nn.MaxPool2d)]
+        for layer in kept:
+            if isinstance(layer, nn.Conv2d):
+                layer.stride = (2, 2)
+    elif layers == "no_hidden":
+        kept[9:] = [nn.Linear(64 * 6 * 6, num_classes)]
+        nn.init.trunc_normal_(kept[-1].weight, std=1 / 192)
+        nn.init.zeros_(kept[-1].bias)
+    elif layers != "all":
+        raise ValueError(f"layers must be one of {', '.join(LAYERS)}; got {layers!r}.")
+    return nn.Sequential(*kept)
+
+
 def table(**factors: tuple) -> tuple[Cell, ...]:
     """A cell for every combination of the factors' values."""
     return tuple(dict(zip(factors, values, strict=True)) for values in product(*factors.values()))
 
 
 STUDIES: dict[str, Study] = {
+    "study_cifar_cnn": Study(
+        about="The lecture's CIFAR-10 network with one part of it, or of its recipe, taken away, on 10,000 images of "
+        "CIFAR-10",
+        chosen="the recipe is that of the long run of cifar_cnn, which was chosen on 5,000 other training images, with "
+        "fewer epochs; it was not chosen anew for these cells",
+        recipe=Recipe(epochs=15, lr=0.05, optimizer="sgd", schedule="onecycle", batch_size=128, flip=True, crop=24,
+                      normalize="image", weight_decay=5e-4),
+        cells=table(layers=LAYERS, schedule=("onecycle",), moves=(True,))
+        + table(layers=("all",), schedule=("constant", "staircase"), moves=(True,))
+        + table(layers=("all",), schedule=("onecycle",), moves=(False,)),
+        build=cifar_cnn,
+        size=32,
+    ),
     "study_activation_pooling": Study(
         about="Six activations with three kinds of pooling on 10,000 images of CIFAR-10 at 16 pixels",
         chosen="the learning rate out of 0.0005, 0.001, 0.002, 0.004 and the augmentation on 5,000 other training "
         "images, seed 0; with more than 0.002 tanh gains no more, with less sigmoid hardly learns",
         recipe=Recipe(epochs=15, lr=2e-3, flip=True, shift=2),
         cells=table(activation=tuple(ACTIVATIONS), pooling=tuple(POOLINGS)),
+        build=network,
     ),
     "study_batch_norm": Study(
         about="Learning rates and initial weights, with and without batch norm, on 10,000 images of CIFAR-10 at 16 "
@@ -141,6 +195,7 @@ STUDIES: dict[str, Study] = {
         "large for most",
         recipe=Recipe(epochs=5, optimizer="sgd", schedule="cosine"),
         cells=table(lr=(0.01, 0.03, 0.1, 0.3, 1.0), init=tuple(INITS), norm=("none", "bn")),
+        build=network,
     ),
     "study_dropout": Study(
         about="Dropout and DropBlock on convolutions, dropout before the last layer, with and without batch norm, on "
@@ -151,6 +206,7 @@ STUDIES: dict[str, Study] = {
         cells=table(kind=("none",), norm=("none", "bn"), probability=(0.0,))
         + table(kind=("dropout_conv", "dropblock_conv", "dropout_dense"), norm=("none",), probability=(0.1, 0.3, 0.5))
         + table(kind=("dropout_dense",), norm=("bn",), probability=(0.1, 0.3, 0.5)),
+        build=network,
     ),
 }
 
@@ -167,7 +223,7 @@ def reproduce(name: str, output: Path, quiet: bool = False) -> dict[str, Any]:
 
     def run(job: dict[str, Any]) -> dict[str, Any]:
         cell = {factor: value for factor, value in job.items() if factor != "seed"}
-        return one(cell, job["seed"], study.recipe, train_set, test_set, quiet)
+        return one(cell, job["seed"], study, train_set, test_set, quiet)
 
     jobs = [{**cell, "seed": seed} for seed in range(study.seeds) for cell in study.cells]
     record["runs"] = all_runs(name, record, plan, jobs, run)
@@ -181,28 +237,35 @@ def some(images: data.ImageSet, count: int) -> data.ImageSet:
 
 
 def one(
-    cell: Cell, seed: int, recipe: Recipe, train_set: data.ImageSet, test_set: data.ImageSet, quiet: bool = False
+    cell: Cell, seed: int, study: Study, train_set: data.ImageSet, test_set: data.ImageSet, quiet: bool = False
 ) -> dict[str, Any]:
-    """One training; the accuracies are those of the trained network in eval mode.
+    """One training; the accuracies are those of the trained network in eval mode, on the middle of each image.
 
     A training whose loss becomes NaN or infinite has diverged, and its network knows as much as chance.
     """
     started = time.perf_counter()
     torch.manual_seed(seed)
-    factors = {"lr": recipe.lr} | cell
-    lr = factors.pop("lr")
-    shape = train_set.images.shape
-    model = network(**factors, in_channels=shape[1], size=shape[2], num_classes=len(train_set.classes))
+    of_recipe = {field.name for field in fields(Recipe)} & set(cell)
+    recipe = replace(study.recipe, **{factor: cell[factor] for factor in of_recipe})
+    factors = {factor: value for factor, value in cell.items() if factor not in of_recipe}
+    middle_train, middle_test = train_set, test_set
+    if recipe.crop:
+        middle_train, middle_test = train_set.centre(recipe.crop), test_set.centre(recipe.crop)
+    shape = middle_train.images.shape
+    model = study.build(**factors, in_channels=shape[1], size=shape[2], num_classes=len(train_set.classes))
     chance = 1 / len(train_set.classes)
     found: dict[str, Any] = {"test_accuracy": chance, "train_accuracy": chance, "diverged": True}
     augment = [data.shift(recipe.shift)] * (recipe.shift > 0) + [data.flip()] * recipe.flip
+    augment += [data.crop(size=recipe.crop)] if recipe.crop else []
     with suppress(Diverged):
         history = fit(
-            model, train_set, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=lr, optimizer=recipe.optimizer,
-            schedule=recipe.schedule, augment=augment, precision=recipe.precision, seed=seed, quiet=quiet,
+            model, train_set if recipe.moves else middle_train, epochs=recipe.epochs, batch_size=recipe.batch_size,
+            lr=recipe.lr, optimizer=recipe.optimizer, schedule=recipe.schedule, weight_decay=recipe.weight_decay,
+            normalize=recipe.normalize, augment=augment if recipe.moves else None, precision=recipe.precision,
+            seed=seed, quiet=quiet,
         )  # fmt: skip
         test, train = (evaluate(model, images, like=history, precision=recipe.precision)
-                       for images in (test_set, train_set))  # fmt: skip
+                       for images in (middle_test, middle_train))  # fmt: skip
         if isfinite(train.loss):  # the last step of all may have been the one that was too large
             found = {"test_accuracy": test.accuracy, "train_accuracy": train.accuracy, "diverged": False}
     minutes = round((time.perf_counter() - started) / 60, 3)
