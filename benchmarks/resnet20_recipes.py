@@ -55,6 +55,9 @@ def main() -> None:
     summary = (runs.read(chosen.epochs) or {}).get("summary", {})
     if missing := {OURS, COMMON} - set(summary):
         parser.error(f"{chosen.epochs} lacks {' and '.join(sorted(missing))}: run benchmarks/time_to_accuracy.py first")
+    for name in (OURS, COMMON):
+        if summary[name]["test_accuracy"] < TARGETS[name].goal:
+            parser.error(f"{name} reached {summary[name]['test_accuracy']:.4f} only: a time to 85 % it does not tell")
     images = data.load("cifar10", "train")
     seconds: dict[str, list[float]] = {"ours": [], "common": []}
     for _ in range(chosen.repeats):
