@@ -130,13 +130,14 @@ register(Exercise(
     ],
     hints=[
         text(
-            ko="`known[None]`과 `new[:, None]`의 차는 모양이 (M, N, D)입니다. 어느 축을 더해야 합니까?",
-            en="The difference of `known[None]` and `new[:, None]` has shape (M, N, D). Along which axis do you add?",
+            ko="새 그림 하나와 `known`의 차는 모양이 (N, D)이고, `known[None]`과 `new[:, None]`의 차는 (M, N, D)입니다. 뒤의 것은 그림이 많으면 메모리를 많이 씁니다. 어느 축을 더해야 합니까?",
+            en="The difference of one new picture and `known` has shape (N, D), that of `known[None]` and `new[:, None]` "
+            "(M, N, D), which takes much memory where there are many pictures. Along which axis do you add?",
         ),
         text(
-            ko="거리 (M, N)에서 `argmin(axis=1)`이 새 그림마다 가장 가까운 그림의 번호이고, `labels[…]`가 그 레이블입니다.",
-            en="In the distances (M, N), `argmin(axis=1)` is the number of the nearest for each new picture; `labels[…]` "
-            "gives its label.",
+            ko="모든 거리 (M, N)에서는 `argmin(axis=1)`이, 한 그림의 거리 (N,)에서는 `argmin()`이 가장 가까운 그림의 번호이고, `labels[…]`가 그 레이블입니다.",
+            en="In all distances (M, N), `argmin(axis=1)` is the number of the nearest for each new picture, in those of one "
+            "picture (N,) it is `argmin()`; `labels[…]` gives the label.",
         ),
     ],
 ))
@@ -187,7 +188,7 @@ register(Exercise(
             lambda right, down, bins: _histogram(right, down, bins, around=360),
             text(
                 ko="방향을 360°까지 나누었습니다. 부호를 버리고 180°까지만 씁니다.",
-                en="You divided up to 360°. The sign is thrown away: use directions up to 180°.",
+                en="You divided up to 360°. The sign is thrown away: use orientations up to 180°.",
             ),
         ),
         Mistake(
@@ -208,7 +209,7 @@ register(Exercise(
     hints=[
         text(
             ko="방향은 `np.degrees(np.arctan2(down, right)) % 180`이고, 구간 하나의 폭은 `180 / bins`도입니다.",
-            en="The direction is `np.degrees(np.arctan2(down, right)) % 180`; one range is `180 / bins` degrees wide.",
+            en="The orientation is `np.degrees(np.arctan2(down, right)) % 180`; one range is `180 / bins` degrees wide.",
         ),
         text(
             ko="구간의 번호를 정수로 만들고 `np.bincount(number.ravel(), strength.ravel(), bins)`로 세기를 더하세요.",
@@ -269,7 +270,7 @@ register(Exercise(
     test=_what_stays,
     hints=[
         text(
-            ko="본문의 네 걸음을 하나씩 따라가며, 바뀐 것이 어느 걸음에서 사라지는지 찾으세요.",
+            ko="본문의 네 단계를 하나씩 따라가며, 바뀐 것이 어느 단계에서 사라지는지 찾으세요.",
             en="Follow the four steps of the text, and look for the step at which the change disappears.",
         ),
         text(
@@ -291,8 +292,8 @@ def _what_normalising_gave(answer: Any, rng: Random) -> Text | None:
         plain, normalised = (float(part) for part in answer)
     except (TypeError, ValueError):
         return text(
-            ko="수 두 개를 튜플로 답하세요. 그대로 잰 정확도가 먼저, 정규화한 뒤의 정확도가 다음입니다.",
-            en="Answer with two numbers as a tuple: the accuracy as it is, then the one after normalising.",
+            ko="`plain`에는 그대로 잰 정확도를, `normalised`에는 정규화한 뒤의 정확도를 넣으세요. 둘 다 수 하나입니다.",
+            en="Put the accuracy as it is into `plain` and the one after normalising into `normalised`, a number each.",
         )
     if plain > 1 or normalised > 1:
         return text(
@@ -306,7 +307,7 @@ def _what_normalising_gave(answer: Any, rng: Random) -> Text | None:
         )
     if not abs(plain - PLAIN) <= CLOSE:  # NaN too
         return text(
-            ko="첫째 정확도가 맞지 않습니다. `easy_train`을 기억하고, 조명 변화는 1이고 나머지 눈금은 0.1인 테스트 그림 500장에서 재세요.",
+            ko="첫째 정확도가 맞지 않습니다. `easy_train`을 기억하고, 조명 변화는 1이고 나머지 다이얼은 0.1인 테스트 그림 500장에서 재세요.",
             en="The first accuracy does not fit. Remember `easy_train`, and measure on 500 test pictures with "
             "illumination at 1 and the other dials at 0.1.",
         )
