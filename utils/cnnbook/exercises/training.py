@@ -194,8 +194,8 @@ register(Exercise(
         Mistake(
             lambda dy, x, gamma, eps: _backward(dy, x, gamma, eps, ddof=1),
             text(
-                ko="분산을 $m - 1$로 나누었습니다. 훈련할 때 나누는 분산은 $m$으로 나눈 것입니다.",
-                en="The variance is divided by $m - 1$. The one that divides in training is over $m$.",
+                ko="분산을 $m - 1$로 나누었습니다. 훈련할 때 정규화에 쓰는 분산은 $m$으로 나눈 값입니다.",
+                en="You divided the variance by $m - 1$. In training it is divided by $m$.",
             ),
         ),
     ],
