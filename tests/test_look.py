@@ -244,7 +244,7 @@ def test_curves_draw_the_mean_and_the_range_of_seeds():
     assert axes.lines[0].get_ydata() == pytest.approx([0.3, 0.6])
     low, high = axes.collections[0].get_paths()[0].get_extents().intervaly
     assert (low, high) == pytest.approx((0.2, 0.8))
-    assert axes.yaxis.get_major_formatter()(0.975, 0) == "97.5 %"
+    assert axes.yaxis.get_major_formatter()(0.975, 0) == "97.5%"
     with pytest.raises(ValueError, match="'net' has no column 'loss'"):
         look.curves({"net": runs}, y="loss")
     with pytest.raises(ValueError, match="2, 3 points"):
@@ -259,7 +259,7 @@ def test_curves_differ_in_more_than_colour():
 def test_bars_write_each_value():
     texts = [text.get_text() for text in look.bars({"a": 105705600, "b": -0.5}).axes[0].texts]
     assert texts == ["105,705,600", "−0.5"]
-    assert [text.get_text() for text in look.bars({"a": 0.975}, percent=True).axes[0].texts] == ["97.5 %"]
+    assert [text.get_text() for text in look.bars({"a": 0.975}, percent=True).axes[0].texts] == ["97.5%"]
     with pytest.raises(ValueError, match="'c'"):
         look.bars({"a": 1}, highlight="c")
 

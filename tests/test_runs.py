@@ -98,6 +98,18 @@ def test_records_are_of_the_recipes_in_the_code():
             assert record["seeds"] == plan.seeds
 
 
+def test_every_run_to_an_accuracy_says_how_it_was_made():
+    record = runs.load("time_to_accuracy")
+    for run in record["runs"]:
+        assert run["recipe"]["network"] == run["network"]
+        assert run["recipe"]["epochs"] == run["epochs"] == len(run["curve"]["epoch"])
+        assert run["test_accuracy"] == pytest.approx(run["curve"]["test_accuracy"][-1], abs=0.003)  # not the best
+        assert {"command", "commit", "date", "hardware", "versions"} <= set(run["context"])
+    for name, summary in record["summary"].items():
+        own = [run["test_accuracy"] for run in record["runs"] if run["target"] == name]
+        assert summary["seeds"] == len(own) and summary["test_accuracy"] == pytest.approx(sum(own) / len(own), abs=1e-4)
+
+
 def test_an_unknown_record_names_the_nearest():
     with pytest.raises(ValueError, match="no record of a run 'lenet5_digit'. Nearest: 'lenet5_digits'"):
         runs.load("lenet5_digit")

@@ -32,7 +32,7 @@
 # | 2 | **[배우기](02_learning)** | 경사 하강법, 다층 퍼셉트론, 손으로 하는 역전파 |
 # | 3 | **[합성곱](03_convolution)** | 필터, 반복문과 행렬 곱으로 만든 합성곱, 풀링, 수용 영역 |
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, 훈련 루프, 진짜 손글씨 숫자로 하는 훈련 |
-# | 5 | CIFAR-10 | 컬러 사진 분류기, 학습률 감쇠, 가중치의 평균 |
+# | 5 | **[CIFAR-10](05_cifar10)** | 컬러 사진 분류기, 학습률 감쇠, 가중치의 평균 |
 # | 6 | **[훈련](06_training)** | 초기화, 데이터 증강, 드롭아웃, 배치 정규화 |
 # | 7 | AlexNet | AlexNet, 국소 응답 정규화, 중첩 풀링 |
 # | 8 | ZFNet | 층을 들여다보는 디컨브넷, 가림 실험 |
@@ -64,7 +64,7 @@
 # | 2 | **[Learning](02_learning)** | gradient descent, the multilayer perceptron, backpropagation by hand |
 # | 3 | **[Convolution](03_convolution)** | filters, convolution by loops and by a matrix product, pooling, receptive fields |
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, the training loop, training on real handwritten digits |
-# | 5 | CIFAR-10 | a classifier of colour photos, learning-rate decay, averaged weights |
+# | 5 | **[CIFAR-10](05_cifar10)** | a classifier of colour photos, learning-rate decay, averaged weights |
 # | 6 | **[Training](06_training)** | initialisation, data augmentation, dropout, batch normalisation |
 # | 7 | AlexNet | AlexNet, local response normalisation, overlapping pooling |
 # | 8 | ZFNet | the deconvnet that looks into the layers, the occlusion experiment |

@@ -70,7 +70,7 @@ def curves(
     if percent is None:
         percent = "accuracy" in y or "error" in y
     if percent:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g}%"))
     axes.set(xlabel=xlabel or _words(x), ylabel=ylabel or _words(y))
     if len(tables) > 1:
         _legend(figure, list(tables))
@@ -238,7 +238,7 @@ def _legend(figure: Figure, names: list[str]) -> None:
 
 def _value(value: float, percent: bool, format: str | None) -> str:
     if percent:
-        return f"{100 * value:{format or '.1f'}} %"
+        return f"{100 * value:{format or '.1f'}}%"
     if format:
         return f"{value:{format}}".replace("-", "−")
     whole = float(value).is_integer()
