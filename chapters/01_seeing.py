@@ -665,7 +665,7 @@ easy_answers = {
 easy_sweep = sweep(easy_answers, others=0.1)
 
 
-# %% name="fig-easy" tags=["hide-input"] alt_ko="다이얼마다 하나씩 그래프 다섯 개, 그래프마다 네 방법의 정확도 곡선이고, 0.1부터 오른쪽은 회색입니다. 클래스 내 변이를 뺀 네 그래프에서는 왼쪽 끝에서 HOG와 CNN이 100 % 가까이, 최근접 이웃이 90 % 남짓, 소프트맥스 회귀가 80 % 아래에 있습니다. 조명 변화와 가림에서는 CNN이 HOG보다 먼저 떨어집니다. 조명 변화 0.75와 1에서는 최근접 이웃이 소프트맥스 회귀보다 낮습니다. 변형에서는 HOG와 CNN이 비슷하게 떨어집니다. 배경 혼잡에서는 HOG가 거의 떨어지지 않습니다. 클래스 내 변이에서는 넷 모두 100 % 가까이에서 시작해 무너집니다." alt_en="Five panels, one per dial, each with accuracy curves of the four methods; beyond 0.1 the area is shaded. In all panels but variation, HOG and the CNN begin close to 100 %, nearest neighbour a little above 90 % and softmax regression below 80 %. Under illumination and occlusion the CNN falls before HOG does; at 0.75 and 1 of illumination nearest neighbour lies below softmax regression. Under deformation HOG and the CNN fall alike. Under clutter HOG hardly falls. Under variation all four begin close to 100 % and collapse." caption_ko="쉬운 그림 1,000장에서 배운 네 방법. nearest 최근접 이웃, softmax 소프트맥스 회귀, HOG + linear HOG와 선형 분류기, CNN 합성곱 신경망. 다이얼 하나만 돌리고 나머지는 0.1에 두었습니다. 회색 바탕은 훈련할 때 보지 못한 범위, 점선은 찍을 때의 정확도입니다." caption_en="The four ways, having learned from 1,000 easy pictures. One dial turns, the others stay at 0.1. The shaded area is the range not seen in training, the dotted line is guessing."
+# %% name="fig-easy" tags=["hide-input"] alt_ko="다이얼마다 하나씩 그래프 다섯 개, 그래프마다 네 방법의 정확도 곡선이고, 0.1부터 오른쪽은 회색입니다. 클래스 내 변이를 뺀 네 그래프에서는 왼쪽 끝에서 HOG와 CNN이 100% 가까이, 최근접 이웃이 90% 남짓, 소프트맥스 회귀가 80% 아래에 있습니다. 조명 변화와 가림에서는 CNN이 HOG보다 먼저 떨어집니다. 조명 변화 0.75와 1에서는 최근접 이웃이 소프트맥스 회귀보다 낮습니다. 변형에서는 HOG와 CNN이 비슷하게 떨어집니다. 배경 혼잡에서는 HOG가 거의 떨어지지 않습니다. 클래스 내 변이에서는 넷 모두 100% 가까이에서 시작해 무너집니다." alt_en="Five panels, one per dial, each with accuracy curves of the four methods; beyond 0.1 the area is shaded. In all panels but variation, HOG and the CNN begin close to 100%, nearest neighbour a little above 90% and softmax regression below 80%. Under illumination and occlusion the CNN falls before HOG does; at 0.75 and 1 of illumination nearest neighbour lies below softmax regression. Under deformation HOG and the CNN fall alike. Under clutter HOG hardly falls. Under variation all four begin close to 100% and collapse." caption_ko="쉬운 그림 1,000장에서 배운 네 방법. nearest 최근접 이웃, softmax 소프트맥스 회귀, HOG + linear HOG와 선형 분류기, CNN 합성곱 신경망. 다이얼 하나만 돌리고 나머지는 0.1에 두었습니다. 회색 바탕은 훈련할 때 보지 못한 범위, 점선은 찍을 때의 정확도입니다." caption_en="The four ways, having learned from 1,000 easy pictures. One dial turns, the others stay at 0.1. The shaded area is the range not seen in training, the dotted line is guessing."
 def panels(table, seen_to=None):
     """A panel per dial: accuracy of every method against the dial."""
     figure = look.style.figure("full", 5.0)
@@ -686,7 +686,7 @@ def panels(table, seen_to=None):
         if seen_to is not None:
             panel.axvspan(seen_to, 1.03, color=muted, alpha=0.14, linewidth=0)
         panel.set(title=dial, ylim=(0, 1.04), xlim=(-0.03, 1.03), xticks=(0, 0.5, 1))
-        panel.set_yticks((0, 0.5, 1), ("0 %", "50 %", "100 %"))
+        panel.set_yticks((0, 0.5, 1), ("0%", "50%", "100%"))
     axes[2].tick_params(labelbottom=True)
     axes[5].set_axis_off()
     axes[5].legend(*axes[0].get_legend_handles_labels(), loc="center")
@@ -819,7 +819,9 @@ for name, lead in (("nearest", 0.15), ("softmax", 0.2)):
         many["CNN"] > many[name] + lead,
         f"10,000: CNN {many['CNN']:.3f} > {name} {many[name]:.3f} + {lead}",
     )
-check.that(many["nearest"] > 0.1 + 0.2, f"nearest {many['nearest']:.3f} > chance 0.1 + 0.2")
+check.that(
+    many["nearest"] > 0.1 + 0.2, f"nearest {many['nearest']:.3f} > chance 0.1 + 0.2"
+)
 
 # %% [markdown] lang="ko"
 # 순위가 뒤집힙니다. 500장과 2,000장에서는 HOG가 합성곱 신경망을 앞서고, 10,000장에서는 신경망이 HOG를 앞섭니다. HOG의 선은 일찍
@@ -859,8 +861,12 @@ means = pd.DataFrame({"seen": inside.mean(), "beyond": outside.mean()})
 print(means.round(3).to_string())
 varied = mixed_sweep.loc["variation"]
 lead = varied["CNN"] - varied["HOG + linear"]
-print("variation, CNN - HOG:", *(f"{turn:g}: {gap:+.3f} " for turn, gap in lead.items()))
-check.that(lead[0.5] > 0.03 and lead[0.75] > 0.03, "variation at 0.5, 0.75: CNN > HOG + 0.03")
+print(
+    "variation, CNN - HOG:", *(f"{turn:g}: {gap:+.3f} " for turn, gap in lead.items())
+)
+check.that(
+    lead[0.5] > 0.03 and lead[0.75] > 0.03, "variation at 0.5, 0.75: CNN > HOG + 0.03"
+)
 for name in ("nearest", "softmax"):
     still, turned = varied.loc[0.0, name], varied.loc[0.25, name]
     check.that(still > turned + 0.3, f"variation: {name} {still:.3f} > {turned:.3f}")
@@ -873,7 +879,7 @@ check.that(
     f"CNN: {means.loc['CNN', 'seen']:.3f} seen > {means.loc['CNN', 'beyond']:.3f} beyond + 0.15",
 )
 
-# %% name="fig-mixed" tags=["hide-input"] alt_ko="다이얼마다 하나씩 그래프 다섯 개, 그래프마다 네 방법의 정확도 곡선이고, 0.6부터 오른쪽은 회색입니다. HOG와 CNN이 위에 있고 최근접 이웃과 소프트맥스 회귀는 훨씬 아래에 있습니다. 네 그래프에서는 HOG와 CNN이 거의 나란히 가지만, 클래스 내 변이에서는 0.5부터 CNN이 HOG보다 뚜렷이 높습니다. 오른쪽 끝에서는 모두 처음보다 낮고, 클래스 내 변이에서 가장 가파르게 떨어집니다. 이 그래프에서만 넷 모두 100 % 가까이에서 시작합니다." alt_en="Five panels, one per dial, each with accuracy curves of the four methods; beyond 0.6 the area is shaded. HOG and the CNN are on top, nearest neighbour and softmax regression far below. In four panels HOG and the CNN run nearly side by side, but under variation the CNN is clearly above HOG from 0.5 on. At the right end all are lower than at the beginning, and they fall most steeply under variation, the only panel in which all four begin near 100 %." caption_ko="다이얼이 섞인 그림 10,000장에서 배운 네 방법. 다이얼 하나만 돌리고 나머지는 0.3에 두었습니다. 회색 바탕은 훈련할 때 보지 못한 범위, 점선은 찍을 때의 정확도입니다." caption_en="The four ways, having learned from 10,000 pictures with mixed dials. One dial turns, the others stay at 0.3. The shaded area is the range not seen in training, the dotted line is guessing."
+# %% name="fig-mixed" tags=["hide-input"] alt_ko="다이얼마다 하나씩 그래프 다섯 개, 그래프마다 네 방법의 정확도 곡선이고, 0.6부터 오른쪽은 회색입니다. HOG와 CNN이 위에 있고 최근접 이웃과 소프트맥스 회귀는 훨씬 아래에 있습니다. 네 그래프에서는 HOG와 CNN이 거의 나란히 가지만, 클래스 내 변이에서는 0.5부터 CNN이 HOG보다 뚜렷이 높습니다. 오른쪽 끝에서는 모두 처음보다 낮고, 클래스 내 변이에서 가장 가파르게 떨어집니다. 이 그래프에서만 넷 모두 100% 가까이에서 시작합니다." alt_en="Five panels, one per dial, each with accuracy curves of the four methods; beyond 0.6 the area is shaded. HOG and the CNN are on top, nearest neighbour and softmax regression far below. In four panels HOG and the CNN run nearly side by side, but under variation the CNN is clearly above HOG from 0.5 on. At the right end all are lower than at the beginning, and they fall most steeply under variation, the only panel in which all four begin near 100%." caption_ko="다이얼이 섞인 그림 10,000장에서 배운 네 방법. 다이얼 하나만 돌리고 나머지는 0.3에 두었습니다. 회색 바탕은 훈련할 때 보지 못한 범위, 점선은 찍을 때의 정확도입니다." caption_en="The four ways, having learned from 10,000 pictures with mixed dials. One dial turns, the others stay at 0.3. The shaded area is the range not seen in training, the dotted line is guessing."
 panels(mixed_sweep, seen_to=SEEN)
 
 # %% [markdown] lang="ko"
@@ -944,7 +950,7 @@ check.that(
     f"{spaces['pixels']:.3f} + 0.1 < {spaces['HOG']:.3f}, {spaces['learned']:.3f}",
 )
 
-# %% name="fig-spaces" tags=["hide-input"] alt_ko="막대 세 개. 최근접 이웃의 정확도로, 픽셀에서 48.0 %, HOG에서 70.4 %, 배운 특징에서 73.6 %입니다." alt_en="Three bars, the accuracy of nearest neighbour: 48.0 % in pixels, 70.4 % in HOG, 73.6 % in learned features." caption_ko="같은 그림에서 같은 최근접 이웃을 공간만 바꾸어 잰 정확도." caption_en="The accuracy of the same nearest neighbour on the same pictures, when only the space changes."
+# %% name="fig-spaces" tags=["hide-input"] alt_ko="막대 세 개. 최근접 이웃의 정확도로, 픽셀에서 48.0%, HOG에서 70.4%, 배운 특징에서 73.6%입니다." alt_en="Three bars, the accuracy of nearest neighbour: 48.0% in pixels, 70.4% in HOG, 73.6% in learned features." caption_ko="같은 그림에서 같은 최근접 이웃을 공간만 바꾸어 잰 정확도." caption_en="The accuracy of the same nearest neighbour on the same pictures, when only the space changes."
 look.bars(spaces, percent=True, highlight="learned")
 
 # %% [markdown] lang="ko"
@@ -954,11 +960,11 @@ look.bars(spaces, percent=True, highlight="learned")
 #
 # ## 논문의 주장
 #
-# 배운 특징이 크게 이긴 해는 2012년입니다. 그해의 ImageNet 대회에서 AlexNet의 top-5 오류율은 15.3 %, 그다음 참가자는
-# 26.2 %였습니다 {cite:p}`krizhevsky2012imagenet`. top-5 오류율은 정답이 대답 다섯 개 안에 없는 비율입니다. 그다음 참가자는
-# SIFT를 비롯한 수작업 특징을 썼습니다. 15.3 %는 신경망 일곱 개의 예측을 평균해 얻은 값이고, 그 가운데 두 개는 더 큰 자료로 미리
-# 훈련한 것입니다. 대회의 자료만 쓴 신경망 다섯 개의 평균은 16.4 %이니, 같은 자료끼리 견주려면 이 수를 보아야 합니다. 2010년
-# 자료에서는 AlexNet이 17.0 %, 그때까지 가장 좋던 수작업 특징이 25.7 %입니다.
+# 배운 특징이 크게 이긴 해는 2012년입니다. 그해의 ImageNet 대회에서 AlexNet의 top-5 오류율은 15.3%, 그다음 참가자는
+# 26.2%였습니다 {cite:p}`krizhevsky2012imagenet`. top-5 오류율은 정답이 대답 다섯 개 안에 없는 비율입니다. 그다음 참가자는
+# SIFT를 비롯한 수작업 특징을 썼습니다. 15.3%는 신경망 일곱 개의 예측을 평균해 얻은 값이고, 그 가운데 두 개는 더 큰 자료로 미리
+# 훈련한 것입니다. 대회의 자료만 쓴 신경망 다섯 개의 평균은 16.4%이니, 같은 자료끼리 견주려면 이 수를 보아야 합니다. 2010년
+# 자료에서는 AlexNet이 17.0%, 그때까지 가장 좋던 수작업 특징이 25.7%입니다.
 #
 # 배운 특징이 실수를 얼마나 줄였는지 구합니다.
 #
@@ -974,12 +980,12 @@ look.bars(spaces, percent=True, highlight="learned")
 #
 # ## The papers' claims
 #
-# Learned features won on a large scale in 2012. In that year's ImageNet competition AlexNet had a top-5 error of 15.3 %,
-# the runner-up 26.2 % {cite:p}`krizhevsky2012imagenet`. Top-5 error is the share of pictures whose right answer is not
-# among five answers given. The runner-up used SIFT and other hand-crafted features. The 15.3 % come from averaging the
+# Learned features won on a large scale in 2012. In that year's ImageNet competition AlexNet had a top-5 error of 15.3%,
+# the runner-up 26.2% {cite:p}`krizhevsky2012imagenet`. Top-5 error is the share of pictures whose right answer is not
+# among five answers given. The runner-up used SIFT and other hand-crafted features. The 15.3% come from averaging the
 # predictions of seven networks, two of which had first been trained on more data. Five networks trained on the
-# competition's data alone reached 16.4 %, and that is the number for a comparison on the same data. On the data of 2010
-# AlexNet has 17.0 %, and the best hand-crafted features until then 25.7 %.
+# competition's data alone reached 16.4%, and that is the number for a comparison on the same data. On the data of 2010
+# AlexNet has 17.0%, and the best hand-crafted features until then 25.7%.
 #
 # We compute by how much learned features reduced the mistakes,
 #
@@ -1003,7 +1009,7 @@ check.close(claims.loc["ILSVRC-2012, more data", "fewer mistakes"], 0.416, atol=
 claims.round(3)
 
 # %% [markdown] lang="ko"
-# 같은 자료로 견주면 2012년의 신경망은 실수를 약 37.4 % 줄였습니다. 더 큰 자료까지 쓰면 41.6 %입니다. 우리의 10,000장에서는 그보다
+# 같은 자료로 견주면 2012년의 신경망은 실수를 약 37.4% 줄였습니다. 더 큰 자료까지 쓰면 41.6%입니다. 우리의 10,000장에서는 그보다
 # 훨씬 적게 줄었고, 500장에서는 오히려 늘었습니다(음수). ImageNet 대회의 훈련 이미지는 1,200,000장쯤 됩니다
 # {cite:p}`krizhevsky2012imagenet`. 우리 실험에서는 예제와 훈련이 함께 늘 때 순위가 뒤집혔습니다. 예제의 수만으로도 뒤집히는지는 재지
 # 않았습니다.
@@ -1015,7 +1021,7 @@ claims.round(3)
 # 치고, 신경망의 정확도에 이르는 그림의 수를 어림합니다.
 
 # %% [markdown] lang="en"
-# Compared on the same data, the network of 2012 made about 37.4 % fewer mistakes; with more data it was 41.6 %. With our
+# Compared on the same data, the network of 2012 made about 37.4% fewer mistakes; with more data it was 41.6%. With our
 # 10,000 pictures the gain is far smaller, and with 500 there is a loss (the negative number). The competition's training
 # set has about 1,200,000 images {cite:p}`krizhevsky2012imagenet`. In our experiment the order was reversed when examples
 # and training grew together. Whether the number of examples alone would reverse it we did not measure.
@@ -1029,7 +1035,9 @@ claims.round(3)
 
 # %%
 rise = growing.loc[10_000] - growing.loc[500]
-print(f"from 500 to 10,000: nearest {rise['nearest']:+.3f}, HOG {rise['HOG + linear']:+.3f}")
+print(
+    f"from 500 to 10,000: nearest {rise['nearest']:+.3f}, HOG {rise['HOG + linear']:+.3f}"
+)
 missing = growing.loc[10_000, "CNN"] - growing.loc[10_000, "nearest"]
 needed = 10_000 * 20 ** (missing / rise["nearest"])
 print(f"pictures for nearest neighbour: about 10^{np.log10(needed):.0f}")

@@ -1361,12 +1361,12 @@ figure
 
 # %%
 by_rate = study[study.activation == "ReLU"].groupby("rate").dead.mean()
-check.that(by_rate[0.1] < 0.05, f"ReLU, rate 0.1: {100 * by_rate[0.1]:.0f} % dead")
-check.that(by_rate[1.0] > 0.4, f"ReLU, rate 1: {100 * by_rate[1.0]:.0f} % dead")
+check.that(by_rate[0.1] < 0.05, f"ReLU, rate 0.1: {100 * by_rate[0.1]:.0f}% dead")
+check.that(by_rate[1.0] > 0.4, f"ReLU, rate 1: {100 * by_rate[1.0]:.0f}% dead")
 elu = study[(study.activation == "ELU") & (study.rate == 0.5)]
 check.that(
     elu.dead.mean() < 0.3 and elu["test accuracy"].mean() < 0.6,
-    f"ELU, rate 0.5: {100 * elu.dead.mean():.0f} % dead",
+    f"ELU, rate 0.5: {100 * elu.dead.mean():.0f}% dead",
 )
 exploded = study[study.exploded].groupby("activation", sort=False).rate.min()
 print("exploded from the rate", exploded.to_dict())
@@ -1385,7 +1385,7 @@ check.that(still > others + 0.1, f"rate 1: bounded {still:.3f}, others {others:.
 # 죽을 수 있습니다.
 #
 # Leaky ReLU와 Maxout은 죽지 않지만, 그렇다고 큰 학습률을 견디는 것은 아닙니다. 정확도 0.1은 찍는 것과 같습니다. Maxout은 학습률
-# 0.3에서, Leaky ReLU는 1에서 수가 한없이 커져 훈련이 폭발했습니다. ELU는 0.5에서 죽은 유닛이 15 %쯤인데도 정확도가 절반 아래로
+# 0.3에서, Leaky ReLU는 1에서 수가 한없이 커져 훈련이 폭발했습니다. ELU는 0.5에서 죽은 유닛이 15%쯤인데도 정확도가 절반 아래로
 # 떨어집니다. 죽은 유닛이 없거나 적어도 무너질 수 있습니다. 학습률 1에서 아직 숫자를 대부분 읽는 것은 시그모이드와 tanh, 곧 출력의
 # 크기가 1을 넘지 않는 두 함수뿐입니다. 그러니 “죽은 유닛이 생긴다”는 말은 대개 “학습률이 너무 크다”로 새겨들으면 됩니다. 학습률
 # 0.1에서는 여섯 함수의 정확도가 3퍼센트포인트쯤만 차이 납니다.
@@ -1396,7 +1396,7 @@ check.that(still > others + 0.1, f"rate 1: bounded {still:.3f}, others {others:.
 #
 # Leaky ReLU and Maxout do not die, but that does not mean that they survive a large learning rate. An accuracy of 0.1 is
 # guessing. Maxout at 0.3 and Leaky ReLU at 1 exploded: their numbers grew without limit. ELU falls below one half at 0.5
-# with only about 15 % of its units dead. A training can collapse with few dead units, or none. At rate 1 only sigmoid and
+# with only about 15% of its units dead. A training can collapse with few dead units, or none. At rate 1 only sigmoid and
 # tanh, whose output never exceeds 1 in size, still read most digits. So "there are dead units" mostly says "the learning
 # rate is too large". At rate 0.1 the accuracies of all six differ by only about 3 percentage points.
 
@@ -1501,23 +1501,23 @@ figure
 none, l2, l1 = (penalties.loc[name] for name in penalties.index)
 for name, row in (("L2", l2), ("L1", l1)):
     check.that(row.train < none.train, f"{name}: train {row.train:.3f}")
-check.that(l1["exactly 0"] > 0.2, f"L1: {100 * l1['exactly 0']:.0f} % exactly 0")
-check.that(l2["exactly 0"] < 0.01, f"L2: {100 * l2['exactly 0']:.0f} % exactly 0")
+check.that(l1["exactly 0"] > 0.2, f"L1: {100 * l1['exactly 0']:.0f}% exactly 0")
+check.that(l2["exactly 0"] < 0.01, f"L2: {100 * l2['exactly 0']:.0f}% exactly 0")
 for_free = 10 * int((~varies).sum())  # weights of pixels that never change
 picked = 100 * l1["of varying pixels"]
-check.that(picked > 10, f"L1: {picked:.0f} % of the other {7_840 - for_free:,} weights")
+check.that(picked > 10, f"L1: {picked:.0f}% of the other {7_840 - for_free:,} weights")
 check.that(l2.largest < 0.7 * none.largest, f"largest {l2.largest:.2f}")
 
 # %% [markdown] lang="ko"
-# 두 벌점 모두 훈련 정확도를 낮춥니다. L2는 큰 가중치를 크게 줄이고 모두 조금씩 남깁니다. L1은 가중치의 30 %를 정확히 0으로
+# 두 벌점 모두 훈련 정확도를 낮춥니다. L2는 큰 가중치를 크게 줄이고 모두 조금씩 남깁니다. L1은 가중치의 30%를 정확히 0으로
 # 만듭니다. 그 가운데 12퍼센트포인트쯤은 늘 검은 픽셀의 것입니다. 그런 픽셀은 그레이디언트가 없어서 벌점만 받습니다. 나머지가 L1이
-# 버리기로 고른 것입니다. 변하는 픽셀의 가중치에서는 21 %쯤이 0이 되어, L1은 숫자마다 어느 픽셀을 볼지 고릅니다. 벌점이 없으면
+# 버리기로 고른 것입니다. 변하는 픽셀의 가중치에서는 21%쯤이 0이 되어, L1은 숫자마다 어느 픽셀을 볼지 고릅니다. 벌점이 없으면
 # 가장자리의 가중치가 처음의 무작위 값 그대로 남은 것도 보세요.
 
 # %% [markdown] lang="en"
-# Both penalties lower the training accuracy. L2 shrinks large weights most and leaves a little of each. L1 makes 30 % of
+# Both penalties lower the training accuracy. L2 shrinks large weights most and leaves a little of each. L1 makes 30% of
 # the weights exactly 0. About 12 percentage points of this are the weights of pixels that are always black: they get no
-# gradient, only the penalty. The rest is what L1 chose to drop: of the weights of pixels that change, about 21 % are 0,
+# gradient, only the penalty. The rest is what L1 chose to drop: of the weights of pixels that change, about 21% are 0,
 # so for each digit L1 picks which pixels to look at. See, too, that without a penalty the weights at the edge kept their
 # random initial values.
 
@@ -1682,23 +1682,23 @@ check.that(0.007 < chance < 0.009, f"√(0.93 · 0.07 / 1000) = {chance:.4f}")
 
 # %% [markdown] lang="ko"
 # ±는 겹 사이의 표준 편차입니다. MLP는 다섯 겹 모두에서 소프트맥스 회귀를 앞섭니다. 최근접 이웃과는 비깁니다. 테스트 세트에서는
-# 최근접 이웃이, 여기서는 MLP가 앞섭니다. 순서가 뒤집힐 만큼 작은 차이입니다. 이미지 1,000장으로 잰 정확도 93 %는 우연만으로도
+# 최근접 이웃이, 여기서는 MLP가 앞섭니다. 순서가 뒤집힐 만큼 작은 차이입니다. 이미지 1,000장으로 잰 정확도 93%는 우연만으로도
 # 표준 편차가 0.8퍼센트포인트쯤입니다. 서로 무관한 두 정확도의 차라면 표준 편차는 $\sqrt{2}$배, 1.1퍼센트포인트쯤입니다. 우연만으로도
 # 그 두 배까지는 흔히 벌어지므로, 2퍼센트포인트보다 작은 차이를 두고 누가 이겼다고 말해서는 안 됩니다.
 #
 # 그런데 셋 다 테스트 세트에서 잰 값보다 2퍼센트포인트 안팎 낮습니다. 여기서는 3,200장으로만 배우기 때문일까요? 그것만은 아닙니다.
-# 같은 3,200장을 기억한 최근접 이웃도 테스트 세트에서는 95 %쯤을 맞힙니다. 테스트 세트의 숫자가 더 쉬운 편입니다. 그래서 정확도는
+# 같은 3,200장을 기억한 최근접 이웃도 테스트 세트에서는 95%쯤을 맞힙니다. 테스트 세트의 숫자가 더 쉬운 편입니다. 그래서 정확도는
 # 같은 이미지에서 잰 것끼리만 견줍니다.
 
 # %% [markdown] lang="en"
 # The ± is the standard deviation over the folds. The MLP beats softmax regression in all five folds. With nearest
 # neighbour it is a draw: on the test set nearest neighbour was ahead, here the MLP is. The difference is so small that the
-# order turns round. An accuracy of 93 % measured on 1,000 images has a standard deviation of about 0.8 percentage points
+# order turns round. An accuracy of 93% measured on 1,000 images has a standard deviation of about 0.8 percentage points
 # by chance alone; the difference of two such accuracies, if they are independent, has one $\sqrt{2}$ times as large, about
 # 1.1. Chance alone often makes twice that, so nobody should be declared the winner by less than 2 points.
 #
 # All three are about 2 points lower here than on the test set. Is it because they learn from 3,200 digits only? Not
-# alone: nearest neighbour, with these same 3,200 to remember, still gets about 95 % of the test set right. The digits of
+# alone: nearest neighbour, with these same 3,200 to remember, still gets about 95% of the test set right. The digits of
 # the test set are easier. Compare accuracies only where they were measured on the same images.
 
 # %% [markdown] lang="ko"
@@ -1793,14 +1793,14 @@ rows = [new[:10], rebuilt[:10], by_pca[:10].clamp(0, 1)]
 look.grid(torch.cat(rows).view(30, 1, 28, 28), columns=10, size=0.6)
 
 # %% [markdown] lang="ko"
-# 같은 수 둘로도 PCA보다 덜 틀리고, 수 둘만 보고 가장 가까운 이웃을 찾아도 59 %쯤을 맞힙니다. PCA의 수 둘로는 39 %쯤입니다.
+# 같은 수 둘로도 PCA보다 덜 틀리고, 수 둘만 보고 가장 가까운 이웃을 찾아도 59%쯤을 맞힙니다. PCA의 수 둘로는 39%쯤입니다.
 # 레이블을 하나도 보지 않았는데 같은 숫자가 많이 모여 있습니다. 헷갈리기 쉬운 숫자는 코드에서도 이웃합니다. 그래도 수 둘로는
 # 784개를 다 담을 수 없으니 되살린 그림은 흐리고, 이 열 장 가운데 절반쯤은 다른 숫자가 됩니다. 코드를 늘리면 얼마나 나아지는지는
 # 연습에서 재 보세요.
 
 # %% [markdown] lang="en"
 # With the same two numbers it is less wrong than PCA, and the nearest neighbour by these two numbers alone is right for
-# about 59 % of the digits; by the two of PCA, for about 39 %. The autoencoder never saw a label, and yet digits of the same
+# about 59% of the digits; by the two of PCA, for about 39%. The autoencoder never saw a label, and yet digits of the same
 # kind often lie together. Digits that are easily confused are neighbours in the code as well. Still, two numbers cannot
 # hold 784: what is rebuilt is soft, and about half of these ten turn into another digit. How much a longer code helps you
 # will measure in the exercises.
@@ -1829,11 +1829,11 @@ for name in ("softmax", "dense"):
     for part in ("train", "test"):
         ends = [run["curve"][f"{part}_accuracy"][-1] for run in its_runs]
         print(
-            f"{name:8} {part:6}{100 * np.mean(ends):6.2f} % ± {100 * np.std(ends):.2f}"
+            f"{name:8} {part:6}{100 * np.mean(ends):6.2f}% ± {100 * np.std(ends):.2f}"
         )
 
 
-# %% name="fig-long" tags=["hide-input"] alt_ko="가로축은 에폭 1에서 30, 세로축은 정확도. 소프트맥스 회귀의 훈련 곡선은 99 % 부근까지 오르지만 테스트 곡선은 일찍 90 % 부근에서 멈춥니다. MLP의 테스트 곡선은 훈련 곡선 위에서 함께 올라 95 % 부근에서 끝납니다." alt_en="Epochs 1 to 30 across, accuracy upwards. The training curve of softmax regression rises to about 99 % while its test curve stops early near 90 %. The MLP's test curve rises above its training curve and ends near 95 %." caption_ko="시드 다섯 개의 평균과 범위(results/lenet5_digits.json). 훈련 정확도는 에폭 동안 훈련하면서 본 미니배치의 정확도를 평균한 것이라, 처음 몇 에폭에서는 에폭 끝에 잰 테스트 정확도보다 낮습니다." caption_en="Mean and range of five seeds (results/lenet5_digits.json). Training accuracy is averaged over the mini-batches of an epoch while it trains, so in the first epochs it is below the test accuracy, which is measured at the end of the epoch."
+# %% name="fig-long" tags=["hide-input"] alt_ko="가로축은 에폭 1에서 30, 세로축은 정확도. 소프트맥스 회귀의 훈련 곡선은 99% 부근까지 오르지만 테스트 곡선은 일찍 90% 부근에서 멈춥니다. MLP의 테스트 곡선은 훈련 곡선 위에서 함께 올라 95% 부근에서 끝납니다." alt_en="Epochs 1 to 30 across, accuracy upwards. The training curve of softmax regression rises to about 99% while its test curve stops early near 90%. The MLP's test curve rises above its training curve and ends near 95%." caption_ko="시드 다섯 개의 평균과 범위(results/lenet5_digits.json). 훈련 정확도는 에폭 동안 훈련하면서 본 미니배치의 정확도를 평균한 것이라, 처음 몇 에폭에서는 에폭 끝에 잰 테스트 정확도보다 낮습니다." caption_en="Mean and range of five seeds (results/lenet5_digits.json). Training accuracy is averaged over the mini-batches of an epoch while it trains, so in the first epochs it is below the test accuracy, which is measured at the end of the epoch."
 def curves_from(name, part):
     return [
         run["curve"][f"{part}_accuracy"]
@@ -1853,8 +1853,8 @@ figure.axes[0].set_ylim(0.7, 1.005)
 figure
 
 # %% [markdown] lang="ko"
-# 소프트맥스 회귀는 훈련 숫자의 99.05 %를 맞히게 되지만 처음 보는 숫자에서는 90.50 %에 머무릅니다. 오래 훈련할수록 틈만
-# 벌어집니다. MLP는 훈련 정확도가 94.22 %로 더 낮은데 테스트에서는 95.36 %입니다. 옮긴 숫자는 외우기 어렵고, 훈련 정확도는 그
+# 소프트맥스 회귀는 훈련 숫자의 99.05%를 맞히게 되지만 처음 보는 숫자에서는 90.50%에 머무릅니다. 오래 훈련할수록 틈만
+# 벌어집니다. MLP는 훈련 정확도가 94.22%로 더 낮은데 테스트에서는 95.36%입니다. 옮긴 숫자는 외우기 어렵고, 훈련 정확도는 그
 # 옮긴 숫자에서 잰 것이기 때문입니다. 훈련 정확도만 보고는 모델을 고를 수 없습니다.
 #
 # ## 퍼셉트론 수렴 정리 확인하기
@@ -1865,11 +1865,11 @@ figure
 #
 # $$\left( \frac{R}{\gamma} \right)^{2}$$
 #
-# 입니다. 잉크의 두 수로는 3과 8을 75.5 %밖에 맞히지 못했습니다. 픽셀 784개면 어떨까요?
+# 입니다. 잉크의 두 수로는 3과 8을 75.5%밖에 맞히지 못했습니다. 픽셀 784개면 어떨까요?
 
 # %% [markdown] lang="en"
-# In the end softmax regression gets 99.05 % of its training digits right but stays at 90.50 % on new ones; longer training
-# only widens the gap. The MLP has a lower training accuracy, 94.22 %, and 95.36 % on the test. Digits that move are hard
+# In the end softmax regression gets 99.05% of its training digits right but stays at 90.50% on new ones; longer training
+# only widens the gap. The MLP has a lower training accuracy, 94.22%, and 95.36% on the test. Digits that move are hard
 # to learn by heart, and its training accuracy is measured on the moved ones. Training accuracy alone cannot choose a
 # model.
 #
@@ -1883,7 +1883,7 @@ figure
 #
 # $$\left( \frac{R}{\gamma} \right)^{2}$$
 #
-# corrections. With two numbers of ink the best we found read only 75.5 % of the 3s and 8s right. What can 784 pixels do?
+# corrections. With two numbers of ink the best we found read only 75.5% of the 3s and 8s right. What can 784 pixels do?
 
 # %%
 ones = torch.ones(int(chosen.sum()), 1)
@@ -1979,8 +1979,8 @@ check.that(read < 0.5, f"accuracy {read:.3f}")
 # $\delta^{(l+1)} (a^{(l)})^{\top}$이 됩니다. 여기의 $W^l$은 층 $l$로 들어오는 가중치라서 $\delta^l (a^{l-1})^{\top}$입니다.
 #
 # **그래서 처음의 두 물음에는 어떻게 답합니까?** 예제만 보고 수를 찾는 방법은 있습니다. 손실의 그레이디언트를 역전파로 구하고 그
-# 반대쪽으로 조금씩 옮기면 됩니다. 아무렇게나 정한 수로는 열에 하나쯤 맞히던 소프트맥스 회귀가 이렇게 91 %를 맞힙니다. 그렇게 찾은
-# 함수는 은닉층과 비선형 함수가 있으면 직선 하나가 못 하는 일도 합니다. XOR을 풀고, 같은 숫자를 95 %쯤 맞힙니다. 다만 언제나 찾는
+# 반대쪽으로 조금씩 옮기면 됩니다. 아무렇게나 정한 수로는 열에 하나쯤 맞히던 소프트맥스 회귀가 이렇게 91%를 맞힙니다. 그렇게 찾은
+# 함수는 은닉층과 비선형 함수가 있으면 직선 하나가 못 하는 일도 합니다. XOR을 풀고, 같은 숫자를 95%쯤 맞힙니다. 다만 언제나 찾는
 # 것은 아니고, 더 단순한 방법을 언제나 이기는 것도 아닙니다. 그래서 재고, 견주고, 우연인지 묻습니다.
 
 # %% [markdown] lang="en"
@@ -1990,8 +1990,8 @@ check.that(read < 0.5, f"accuracy {read:.3f}")
 #
 # **So what are the answers to the two questions of the beginning?** Yes, the numbers can be found from examples alone:
 # backpropagation gives the gradient of the loss, and we move against it a little at a time. With random numbers softmax
-# regression got about one digit in ten right; found in this way, they get 91 %. And with a hidden layer and something
-# nonlinear the function found does what a single straight line cannot: it solves XOR, and reads about 95 % of the same
+# regression got about one digit in ten right; found in this way, they get 91%. And with a hidden layer and something
+# nonlinear the function found does what a single straight line cannot: it solves XOR, and reads about 95% of the same
 # digits. But it is not found every time, nor does it always beat simpler methods, so we measure, compare, and ask whether
 # it was chance.
 

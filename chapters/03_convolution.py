@@ -919,11 +919,11 @@ for side, size in [(4, 2), (5, 3)]:
 draw.stack(*lines, align="left")
 
 # %% [markdown] lang="ko"
-# 2/2 풀링은 수를 $1/4$만 남깁니다. 75 %가 사라집니다. 그 대신 다음 층의 계산이 줄고, 입력이 조금 움직여도 출력이 덜
+# 2/2 풀링은 수를 $1/4$만 남깁니다. 75%가 사라집니다. 그 대신 다음 층의 계산이 줄고, 입력이 조금 움직여도 출력이 덜
 # 변하며, 다음 층의 필터 한 칸이 원래 입력의 더 넓은 곳을 봅니다. 뒤의 두 가지를 이어지는 두 절에서 잽니다.
 
 # %% [markdown] lang="en"
-# 2/2 pooling leaves $1/4$ of the numbers: 75 % are gone. In return the next layer has less to compute, the output
+# 2/2 pooling leaves $1/4$ of the numbers: 75% are gone. In return the next layer has less to compute, the output
 # changes less when the input moves a little, and one cell of the next filter sees more of the original input. The
 # last two we measure in the next two sections.
 

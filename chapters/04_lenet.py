@@ -949,7 +949,7 @@ for pixels in shifts:
     )
     ink = [s.images.float().sum((1, 2, 3)) for s in (test_set, at)]
     if pixels in (-6, -4, 4, 5, 6):
-        print(f"{pixels:2}: {100 * (ink[1] < ink[0]).float().mean():4.1f} % cut")
+        print(f"{pixels:2}: {100 * (ink[1] < ink[0]).float().mean():4.1f}% cut")
 moving = pd.DataFrame(rows).set_index("shift")
 for pixels in (-4, 4):
     ours, theirs = moving.loc[pixels, ["LeNet-5", "dense"]]
@@ -1017,14 +1017,14 @@ def about(record):
     print(textwrap.fill("chosen   " + record["chosen"], 70))
     for name, summary in record["summary"].items():
         accuracy, std = 100 * summary["test_accuracy"], 100 * summary["std"]
-        print(f"{name:12} {accuracy:6.2f} % ± {std:.2f}")
+        print(f"{name:12} {accuracy:6.2f}% ± {std:.2f}")
 
 
 long_digits = runs.load("lenet5_digits")
 about(long_digits)
 
 
-# %% name="fig-seeds" tags=["hide-input"] alt_ko="30에폭 동안의 테스트 오류율 곡선 넷, 세로축은 로그. 소프트맥스 회귀는 10 % 부근, 완전 연결 신경망은 5 % 부근, LeNet-5의 두 형태는 2 %와 그 아래에서 끝납니다. 곡선마다 시드 다섯 개의 범위가 옅은 띠로 있습니다." alt_en="Four curves of test error over 30 epochs, on a logarithmic scale: softmax regression ends near 10 %, the fully connected network near 5 %, the two forms of LeNet-5 at 2 % and below. Each has a faint band, the range of its five seeds." caption_ko="5,000장에서 시드 다섯 개의 평균과 범위(results/lenet5_digits.json). 세로축은 테스트 오류율이고 로그 눈금입니다." caption_en="Mean and range of five seeds on the 5,000 digits (results/lenet5_digits.json). The vertical axis is the test error, on a logarithmic scale."
+# %% name="fig-seeds" tags=["hide-input"] alt_ko="30에폭 동안의 테스트 오류율 곡선 넷, 세로축은 로그. 소프트맥스 회귀는 10% 부근, 완전 연결 신경망은 5% 부근, LeNet-5의 두 형태는 2%와 그 아래에서 끝납니다. 곡선마다 시드 다섯 개의 범위가 옅은 띠로 있습니다." alt_en="Four curves of test error over 30 epochs, on a logarithmic scale: softmax regression ends near 10%, the fully connected network near 5%, the two forms of LeNet-5 at 2% and below. Each has a faint band, the range of its five seeds." caption_ko="5,000장에서 시드 다섯 개의 평균과 범위(results/lenet5_digits.json). 세로축은 테스트 오류율이고 로그 눈금입니다." caption_en="Mean and range of five seeds on the 5,000 digits (results/lenet5_digits.json). The vertical axis is the test error, on a logarithmic scale."
 def error_curves(record, network):
     tables = [
         pd.DataFrame(run["curve"])
@@ -1046,13 +1046,13 @@ figure = look.curves(
     logy=True,
 )
 ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
-figure.axes[0].set_yticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
+figure.axes[0].set_yticks(ticks, [f"{100 * tick:.0f}%" for tick in ticks])
 figure.axes[0].set_yticks([], minor=True)
 figure
 
 # %% [markdown] lang="ko"
-# LeNet-5는 다섯 시드의 평균이 98.44 %입니다. tanh와 평균 풀링을 쓴 형태는 98.12 %, 완전 연결 신경망은 95.36 %, 소프트맥스
-# 회귀는 90.50 %입니다. 출력에서 ± 뒤의 수는 시드 사이의 표준 편차입니다. 오류율로 바꾸어 보면 차이가 더 잘 보입니다.
+# LeNet-5는 다섯 시드의 평균이 98.44%입니다. tanh와 평균 풀링을 쓴 형태는 98.12%, 완전 연결 신경망은 95.36%, 소프트맥스
+# 회귀는 90.50%입니다. 출력에서 ± 뒤의 수는 시드 사이의 표준 편차입니다. 오류율로 바꾸어 보면 차이가 더 잘 보입니다.
 # 파라미터가 조금 더 많은(61,706개에 대해 62,110개) 완전 연결 신경망이 세 장을 틀릴 때 LeNet-5는 한 장쯤 틀립니다. 두
 # 형태의 LeNet-5는 0.32퍼센트포인트 차이이고 표준 편차는 0.15와 0.29이므로, 다섯 시드로는 어느 쪽이 나은지 잘라 말할 수
 # 없습니다.
@@ -1060,8 +1060,8 @@ figure
 # 이제 MNIST 전체, 훈련 60,000장과 테스트 10,000장입니다. 같은 신경망을 20에폭 훈련한 기록입니다.
 
 # %% [markdown] lang="en"
-# LeNet-5 reaches 98.44 % as the mean of five seeds. The form with tanh and average pooling reaches 98.12 %, the fully
-# connected network 95.36 % and softmax regression 90.50 %. In the output, the number after ± is
+# LeNet-5 reaches 98.44% as the mean of five seeds. The form with tanh and average pooling reaches 98.12%, the fully
+# connected network 95.36% and softmax regression 90.50%. In the output, the number after ± is
 # the standard deviation over the seeds. As error rates the differences show more plainly: LeNet-5 makes about one
 # mistake for every three of the fully connected network, which has slightly more parameters (62,110 against 61,706).
 # The two forms of LeNet-5 differ by 0.32 points, against deviations of 0.15 and 0.29: five seeds do not settle which is
@@ -1084,7 +1084,7 @@ check.that(2.8 < ratio < 3.2, f"{1 - other:.4f} / {1 - ours:.4f} = {ratio:.2f}")
 worst = min(run["test_accuracy"] for run in long_mnist["runs"])
 check.that(worst > 0.991, f"worst seed {worst:.4f} > 0.991")
 
-# %% name="fig-mnist" tags=["hide-input"] alt_ko="20에폭 동안의 오류율 곡선 둘, 세로축은 로그. 테스트 오류율은 0.6 % 부근에서 끝나고, 이동시킨 훈련 숫자의 오류율은 그보다 높은 곳에서 시작해 마지막에 0.3 % 부근으로 내려갑니다. 0.95 %와 0.8 %에 가로선이 있습니다." alt_en="Two curves of error over 20 epochs on a logarithmic scale. The test error ends near 0.6 %; the error on the moved training digits starts higher and falls to about 0.3 % at the end. Horizontal lines mark 0.95 % and 0.8 %." caption_ko="MNIST 전체에서 시드 세 개의 평균과 범위(results/lenet5_mnist.json). 세로축은 로그 눈금입니다. 점선은 1998년 논문의 테스트 오류율로, 왜곡한 숫자 없이 0.95 %, 왜곡한 숫자를 더해 0.8 %입니다." caption_en="Mean and range of three seeds on all of MNIST (results/lenet5_mnist.json). The vertical axis is logarithmic. The dotted lines are the paper's test errors of 1998: 0.95 % without distorted digits, 0.8 % with them."
+# %% name="fig-mnist" tags=["hide-input"] alt_ko="20에폭 동안의 오류율 곡선 둘, 세로축은 로그. 테스트 오류율은 0.6% 부근에서 끝나고, 이동시킨 훈련 숫자의 오류율은 그보다 높은 곳에서 시작해 마지막에 0.3% 부근으로 내려갑니다. 0.95%와 0.8%에 가로선이 있습니다." alt_en="Two curves of error over 20 epochs on a logarithmic scale. The test error ends near 0.6%; the error on the moved training digits starts higher and falls to about 0.3% at the end. Horizontal lines mark 0.95% and 0.8%." caption_ko="MNIST 전체에서 시드 세 개의 평균과 범위(results/lenet5_mnist.json). 세로축은 로그 눈금입니다. 점선은 1998년 논문의 테스트 오류율로, 왜곡한 숫자 없이 0.95%, 왜곡한 숫자를 더해 0.8%입니다." caption_en="Mean and range of three seeds on all of MNIST (results/lenet5_mnist.json). The vertical axis is logarithmic. The dotted lines are the paper's test errors of 1998: 0.95% without distorted digits, 0.8% with them."
 tables = error_curves(long_mnist, "lenet5")
 both = {
     "test": tables,
@@ -1094,24 +1094,24 @@ figure = look.curves(both, y="test_error", ylabel="error", logy=True)
 axes = figure.axes[0]
 ink = look.style.LIGHT["ink"]
 for error, label, va in (
-    (0.0095, "0.95 %, 1998", "bottom"),
-    (0.008, "0.8 %, distorted", "top"),
+    (0.0095, "0.95%, 1998", "bottom"),
+    (0.008, "0.8%, distorted", "top"),
 ):
     axes.axhline(error, color=ink, linestyle=":", linewidth=1.2)
     at = error * (1.04 if va == "bottom" else 0.96)
     axes.text(1, at, label, ha="left", va=va, fontsize=11.5)
 ticks = [0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3]
-axes.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
+axes.set_yticks(ticks, [f"{100 * tick:g}%" for tick in ticks])
 axes.set_yticks([], minor=True)
 figure
 
 # %% [markdown] lang="ko"
-# 세 시드의 평균은 99.44 %이고, 가장 낮은 시드도 99.41 %입니다. 이 책의 바탕이 된 한국어 강의는 TensorFlow로 만든 MNIST 합성곱
-# 신경망의 정확도가 약 99.1 %라고 적었는데, 모든 시드가 그것을 넘습니다.
+# 세 시드의 평균은 99.44%이고, 가장 낮은 시드도 99.41%입니다. 이 책의 바탕이 된 한국어 강의는 TensorFlow로 만든 MNIST 합성곱
+# 신경망의 정확도가 약 99.1%라고 적었는데, 모든 시드가 그것을 넘습니다.
 
 # %% [markdown] lang="en"
-# The mean of the three seeds is 99.44 %, and the lowest of them has 99.41 %. The Korean lecture that this book grew
-# from gives about 99.1 % as the accuracy of its convolutional network for MNIST in TensorFlow; every seed is above that.
+# The mean of the three seeds is 99.44%, and the lowest of them has 99.41%. The Korean lecture that this book grew
+# from gives about 99.1% as the accuracy of its convolutional network for MNIST in TensorFlow; every seed is above that.
 
 # %% [markdown] lang="ko"
 # ## 논문의 주장을 다시 계산하기
@@ -1151,9 +1151,9 @@ print(f"training error at the end   {0.35:>8}{np.mean(training):>8.2f}")
 print(f"wrong of 10,000             {82:>8}{100 * our_error:>8.0f}")
 
 # %% [markdown] lang="ko"
-# 우리 신경망은 오류율이 0.56 %로, 논문에서 가장 좋은 0.7 %보다 낮습니다. 파라미터 수는 거의 같지만 ReLU, 최대 풀링,
+# 우리 신경망은 오류율이 0.56%로, 논문에서 가장 좋은 0.7%보다 낮습니다. 파라미터 수는 거의 같지만 ReLU, 최대 풀링,
 # Adam, 학습률 일정을 썼고 출력층과 연결도 다릅니다. 이 가운데 무엇 덕분인지는 재지 않았습니다. 우리는 숫자를 옮기며
-# 훈련했고 논문은 왜곡한 숫자 540,000장을 더했으니, 비교할 줄은 왜곡한 숫자를 쓴 0.8 %입니다. 논문은 0.95 %의 불확실성을
+# 훈련했고 논문은 왜곡한 숫자 540,000장을 더했으니, 비교할 줄은 왜곡한 숫자를 쓴 0.8%입니다. 논문은 0.95%의 불확실성을
 # 약 0.1로 적었습니다.
 #
 # 훈련 오류율을 나란히 읽을 때는 조심하세요. 우리 값은 옮긴 숫자에서 배치마다 잰 것의 평균이고, 논문의 값은 왜곡하지
@@ -1161,11 +1161,11 @@ print(f"wrong of 10,000             {82:>8}{100 * our_error:>8.0f}")
 # {cite:p}`lecun1998gradient`. 우리 시드가 저마다 걸린 시간은 기록에서 출력합니다.
 
 # %% [markdown] lang="en"
-# Our network has an error of 0.56 %, which is below the paper's best of 0.7 %. It has almost the same number of
+# Our network has an error of 0.56%, which is below the paper's best of 0.7%. It has almost the same number of
 # parameters, but ReLU, max pooling, Adam and a schedule for the learning rate, and a different output layer and
 # connections. Which of these did it we have not measured. We moved the digits in training, and the paper added 540,000
-# distorted ones, so the line to compare with is the 0.8 % with distorted digits. The paper puts the uncertainty of its
-# 0.95 % at about 0.1.
+# distorted ones, so the line to compare with is the 0.8% with distorted digits. The paper puts the uncertainty of its
+# 0.95% at about 0.1.
 #
 # Take care when reading the training errors side by side. Ours is a mean over the batches as they were trained on, with
 # digits that were moved; the paper's belongs to a network trained on digits not distorted. The time has changed, too.
@@ -1374,13 +1374,13 @@ def confusion(labels, predictions, classes):
 check.exercise("confusion", confusion, solution=True)
 
 # %% [markdown] lang="ko"
-# **연습: 더 작은 신경망.** 파라미터가 8,000개를 넘지 않으면서 테스트 숫자 1,000장에서 정확도가 95 % 이상인 신경망
+# **연습: 더 작은 신경망.** 파라미터가 8,000개를 넘지 않으면서 테스트 숫자 1,000장에서 정확도가 95% 이상인 신경망
 # `tiny`를 만드세요. 구조는 `train_set.split(0.8)`로 떼어 낸 검증 세트에서 고르고, 테스트 숫자로는 마지막에 한 번만
 # 재세요. `train.fit`으로 훈련하고 `train.evaluate`의 결과를 함께 건넵니다. 힌트: LeNet-5의 파라미터는 어느 층에 가장
 # 많았습니까?
 
 # %% [markdown] lang="en"
-# **Exercise: a smaller network.** Build a network `tiny` with no more than 8,000 parameters that reaches an accuracy of 95 %
+# **Exercise: a smaller network.** Build a network `tiny` with no more than 8,000 parameters that reaches an accuracy of 95%
 # or more on the 1,000 test digits. Choose it on a validation set, split off by `train_set.split(0.8)`, and measure on the
 # test digits once, at the end. Train it with `train.fit`, and hand in the result of `train.evaluate` with it. Hint: which
 # layer held most of the parameters of LeNet-5?

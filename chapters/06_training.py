@@ -4,7 +4,7 @@
 # ## 무엇을 만들게 될까요?
 #
 # 아래 두 표는 신경망 하나를 같은 이미지로, 학습률과 처음 가중치의 크기만 바꾸어 가며 훈련한 결과입니다. 왼쪽은 대부분의 칸이
-# 아무렇게나 찍은 것과 같은 10 %입니다. 오른쪽은 그 신경망에서 마지막 층을 뺀 모든 층에 배치 정규화(batch normalization)를 넣은
+# 아무렇게나 찍은 것과 같은 10%입니다. 오른쪽은 그 신경망에서 마지막 층을 뺀 모든 층에 배치 정규화(batch normalization)를 넣은
 # 것이고, 열다섯 칸이 모두 배웁니다. 신경망의 구조가 좋아도 훈련이 되지 않으면 소용이 없습니다. 이 장에서는 훈련이 되게 하는 것들을
 # 손으로 만듭니다. 전처리(preprocessing), 초기화(initialization), 데이터 증강(data augmentation), 드롭아웃(dropout)과
 # 드롭블록(DropBlock), 그리고 배치 정규화의 순전파와 역전파입니다. 그리고 논문들의 주장이 우리의 작은 실험에서도 맞는지 하나씩
@@ -16,7 +16,7 @@
 # ## What you will build
 #
 # The two tables below show one network trained on the same images. Only the learning rate and the size of the initial
-# weights change from cell to cell. On the left most cells stand at 10 %, which is guessing. On the right every layer but
+# weights change from cell to cell. On the left most cells stand at 10%, which is guessing. On the right every layer but
 # the last has batch normalisation, and all fifteen cells learn. A good structure is of no use where training fails. In
 # this chapter you build by hand what makes training work: preprocessing, initialisation, data augmentation, dropout and
 # DropBlock, and batch normalisation, forward and backward. Then you check, one by one, whether the claims of the papers
@@ -247,7 +247,7 @@ figure
 # 1을 덧붙입니다. 손실은 제곱 오차 평균의 절반입니다. 이 손실은 그릇 모양의 이차 함수이고, 그릇의 모양은
 # $M = \tfrac{1}{N} \sum_n x_n x_n^{\top}$이 정합니다. 학습률이 $2 / \lambda_{\max}(M)$을 넘으면 발산합니다. 그런데
 # 가장 납작한 방향은 $\lambda_{\min}(M)$에 비례해서 느리게 나아갑니다. 둘의 비가 클수록 걸음이 많이 듭니다. 학습률을 저마다
-# $1 / \lambda_{\max}$로 두고, 손실이 최솟값의 1 % 안에 들 때까지 걸음을 셉니다.
+# $1 / \lambda_{\max}$로 두고, 손실이 최솟값의 1% 안에 들 때까지 걸음을 셉니다.
 
 # %% [markdown] lang="en"
 # Why do this? We predict the red of the next pixel from the two by linear regression, solved by gradient descent. For
@@ -255,12 +255,12 @@ figure
 # the weights, and $M = \tfrac{1}{N} \sum_n x_n x_n^{\top}$ gives the bowl its shape. A learning rate above $2 /
 # \lambda_{\max}(M)$ diverges, yet in the flattest direction progress is slow in proportion to $\lambda_{\min}(M)$. The
 # larger the ratio of the two, the more steps it takes. Each cloud gets its own learning rate, $1 / \lambda_{\max}$, and
-# we count steps until the loss is within 1 % of the smallest.
+# we count steps until the loss is within 1% of the smallest.
 
 
 # %%
 def descent(points, target):
-    """λmax / λmin, and the steps to within 1 % of the smallest squared error."""
+    """λmax / λmin, and the steps to within 1% of the smallest squared error."""
     inputs = torch.cat([points, torch.ones(len(points), 1)], dim=1)  # 1 for the bias
     matrix, right = inputs.T @ inputs / len(points), inputs.T @ target / len(points)
     curvature = torch.linalg.eigvalsh(matrix)
@@ -444,7 +444,7 @@ he, xavier = (
 check.that(0.5 < he < 2, f"ReLU, He: layer 8 / layer 1 = {he:.2f}")
 check.that(xavier < 0.25, f"ReLU, Xavier: {xavier:.2f}")
 ends = (passed["tanh"]["large"][7].abs() > 0.99).float().mean().item()
-check.that(ends > 0.4, f"tanh, large: {100 * ends:.0f} % beyond ±0.99")
+check.that(ends > 0.4, f"tanh, large: {100 * ends:.0f}% beyond ±0.99")
 
 # %% name="fig-depth" tags=["hide-input"] alt_ko="가로축은 층 1에서 8, 세로축은 활성값의 크기로 로그 눈금. small은 가파르게 내려가 백만분의 일 아래로, large는 가파르게 올라 천을 넘습니다. Xavier는 천천히 내려가고 He는 거의 수평입니다." alt_en="Layers 1 to 8 across, the size of the activations upwards, logarithmic. small falls steeply to below a millionth, large rises steeply beyond a thousand. Xavier falls slowly and He stays almost level." caption_ko="ReLU 여덟 층에서 활성값의 크기(제곱 평균의 제곱근)." caption_en="The size of the activations (root of the mean square) in eight layers with ReLU."
 look.curves(
@@ -992,11 +992,11 @@ trace.index.name = None
 trace[~trace.layer.isin(["ReLU", "Flatten"])][["layer", "output", "parameters"]]
 
 # %% [markdown] lang="ko"
-# 배치 정규화의 파라미터는 채널마다 둘, 모두 640개로 전체의 1 %도 되지 않습니다. 합성곱의 편향은 배치 정규화 앞에서는 쓸모가 없습니다. 채널마다
+# 배치 정규화의 파라미터는 채널마다 둘, 모두 640개로 전체의 1%도 되지 않습니다. 합성곱의 편향은 배치 정규화 앞에서는 쓸모가 없습니다. 채널마다
 # 같은 수를 더해도 평균을 빼면서 사라지기 때문입니다. 여기서는 두 신경망을 견주려고 남겨 두었습니다.
 
 # %% [markdown] lang="en"
-# Batch normalisation has two parameters for each channel, 640 in all, less than 1 % of the network. In front of it the
+# Batch normalisation has two parameters for each channel, 640 in all, less than 1% of the network. In front of it the
 # convolution's bias is of no use: the same number added to a whole channel goes away with the mean. We keep it here so that
 # the two networks can be compared.
 
@@ -1068,7 +1068,7 @@ check.that(
     f"with {normalised[-1]:.3f} > {careful[-1]:.3f}",
 )
 
-# %% name="fig-live" tags=["hide-input"] alt_ko="에폭 1에서 6까지의 테스트 정확도 곡선 셋과 가로 점선 하나. 배치 정규화가 있는 곡선이 가장 위에 있고, 없이 학습률 0.03인 곡선이 그 아래에서 오르고, 없이 0.1인 곡선은 10 %에 머무릅니다. 최근접 이웃의 점선은 앞의 두 곡선의 끝보다 아래에 있습니다." alt_en="Three curves of test accuracy over epochs 1 to 6 and a dotted line. The curve with batch norm is on top, the one without at rate 0.03 rises below it, and the one without at rate 0.1 stays at 10 %. The dotted line of nearest neighbour lies below the ends of the first two." caption_ko="방금 이 노트북에서 잰 테스트 정확도. 그린 이미지 2,000장으로 훈련하고 1,000장으로 쟀으며, 시드는 하나입니다. 점선은 최근접 이웃입니다. 발산한 훈련이 있으면 찍는 것과 같은 10 %로 그립니다." caption_en="Test accuracy measured just now in this notebook: 2,000 drawn images to train on, 1,000 to test on, one seed. The dotted line is nearest neighbour. A training that diverges is drawn at 10 %, which is guessing."
+# %% name="fig-live" tags=["hide-input"] alt_ko="에폭 1에서 6까지의 테스트 정확도 곡선 셋과 가로 점선 하나. 배치 정규화가 있는 곡선이 가장 위에 있고, 없이 학습률 0.03인 곡선이 그 아래에서 오르고, 없이 0.1인 곡선은 10%에 머무릅니다. 최근접 이웃의 점선은 앞의 두 곡선의 끝보다 아래에 있습니다." alt_en="Three curves of test accuracy over epochs 1 to 6 and a dotted line. The curve with batch norm is on top, the one without at rate 0.03 rises below it, and the one without at rate 0.1 stays at 10%. The dotted line of nearest neighbour lies below the ends of the first two." caption_ko="방금 이 노트북에서 잰 테스트 정확도. 그린 이미지 2,000장으로 훈련하고 1,000장으로 쟀으며, 시드는 하나입니다. 점선은 최근접 이웃입니다. 발산한 훈련이 있으면 찍는 것과 같은 10%로 그립니다." caption_en="Test accuracy measured just now in this notebook: 2,000 drawn images to train on, 1,000 to test on, one seed. The dotted line is nearest neighbour. A training that diverges is drawn at 10%, which is guessing."
 curves = {"BN, lr 0.1": normalised, "no BN, lr 0.03": careful, "no BN, lr 0.1": bold}
 figure = look.curves(curves, ylabel="test accuracy")
 figure.axes[0].axhline(neighbour, color=look.style.LIGHT["ink"], ls=":", lw=1.2)
@@ -1196,15 +1196,15 @@ figure
 
 # %% [markdown] lang="ko"
 # 평가 모드의 대답은 함께 넣은 이미지와 상관없이 하나입니다. 훈련 모드에서는 미니배치가 작을수록 함께 넣은 이미지에 따라 대답이 크게
-# 흔들립니다. 미니배치를 한 클래스로만 채우면 정확도가 크게 떨어집니다. 섞은 미니배치에서는 70 %가 넘던 것이 여기서는 20 %에도 못
+# 흔들립니다. 미니배치를 한 클래스로만 채우면 정확도가 크게 떨어집니다. 섞은 미니배치에서는 70%가 넘던 것이 여기서는 20%에도 못
 # 미칩니다. 평균을 빼면서 그 클래스의 특징까지 빼기 때문입니다. 실제로 쓸 때 `model.eval()`을 잊는 것은 가장 흔한 실수 가운데
 # 하나입니다. 드롭아웃도 같은 호출로 끕니다. 한편 이 흔들림은 훈련하는 동안에는 잡음이 되어 외우기를 어렵게 합니다. 배치 정규화가
 # 규제(regularization) 구실을 한다는 말은 여기서 나옵니다.
 
 # %% [markdown] lang="en"
 # In eval mode there is one answer, whatever the other images. In train mode the smaller the mini-batch, the more they
-# sway it. Fill the mini-batches with one class each and the accuracy falls far, from above 70 % in mixed mini-batches
-# to below 20 % here, because with the mean the features of that class are subtracted too. Forgetting `model.eval()` is
+# sway it. Fill the mini-batches with one class each and the accuracy falls far, from above 70% in mixed mini-batches
+# to below 20% here, because with the mean the features of that class are subtracted too. Forgetting `model.eval()` is
 # one of the most common mistakes; the same call turns dropout off. During training, on the other hand, this swaying is
 # noise that makes learning by heart harder. That is why batch normalisation is said to act as regularisation.
 
@@ -1255,14 +1255,14 @@ with_spread(norm_study, "init", "lr", norm="bn").rename(index=INITIAL)
 # ### 배치 정규화: 학습률과 처음 가중치
 #
 # 맨 앞의 두 표를 편차와 함께 적은 것입니다. 행의 이름은 처음 가중치의 표준 편차가 He 초기화의 몇 배인지를 나타냅니다. 앞의 히스토그램에
-# 나온 크기와는 다릅니다. 모멘텀이 있는 SGD로 5에폭만 훈련했습니다. 발산한 훈련은 찍는 것과 같은 10 %로 적었습니다.
+# 나온 크기와는 다릅니다. 모멘텀이 있는 SGD로 5에폭만 훈련했습니다. 발산한 훈련은 찍는 것과 같은 10%로 적었습니다.
 
 # %% [markdown] lang="en"
 # ### Batch normalisation: learning rate and initial weights
 #
 # These are the two tables of the beginning with their deviations. The rows are named by the standard deviation of the
 # initial weights as a multiple of He initialisation's; the sizes in the histograms above are others. The training was
-# short: 5 epochs of SGD with momentum. A training that diverged is written down as 10 %, which is guessing.
+# short: 5 epochs of SGD with momentum. A training that diverged is written down as 10%, which is guessing.
 
 # %%
 without, with_bn = grids["without batch norm"], grids["with batch norm"]
@@ -1284,12 +1284,12 @@ check.that(
 )
 
 # %% [markdown] lang="ko"
-# 배치 정규화가 없으면 열다섯 칸 가운데 열 칸이 20 %에도 못 미치고, 훈련 45번 가운데 21번이 발산합니다. 2 He는 어떤 학습률에서도 배우지
-# 못하고, He도 0.1부터는 배우지 못합니다. ⅓ He는 0.1에서 50.3 %까지 가지만 0.3에서는 시드 하나만 배워서 편차가 15.9입니다. 이런 칸은
+# 배치 정규화가 없으면 열다섯 칸 가운데 열 칸이 20%에도 못 미치고, 훈련 45번 가운데 21번이 발산합니다. 2 He는 어떤 학습률에서도 배우지
+# 못하고, He도 0.1부터는 배우지 못합니다. ⅓ He는 0.1에서 50.3%까지 가지만 0.3에서는 시드 하나만 배워서 편차가 15.9입니다. 이런 칸은
 # 평균만 보면 속습니다.
 #
-# 배치 정규화가 있으면 한 번도 발산하지 않고, 열다섯 칸이 모두 47 %를 넘습니다. 그렇다고 초기화가 아무래도 좋은 것은 아닙니다. 학습률
-# 0.01에서 ⅓ He는 61.2 %, 2 He는 47.7 %입니다. 앞의 식대로, 큰 가중치는 걸음을 작게 만들기 때문입니다. 그래서 2 He는 더 큰 학습률에서
+# 배치 정규화가 있으면 한 번도 발산하지 않고, 열다섯 칸이 모두 47%를 넘습니다. 그렇다고 초기화가 아무래도 좋은 것은 아닙니다. 학습률
+# 0.01에서 ⅓ He는 61.2%, 2 He는 47.7%입니다. 앞의 식대로, 큰 가중치는 걸음을 작게 만들기 때문입니다. 그래서 2 He는 더 큰 학습률에서
 # 가장 좋습니다.
 #
 # ### 드롭아웃과 드롭블록
@@ -1299,12 +1299,12 @@ check.that(
 # 지우지 않고 잽니다.
 
 # %% [markdown] lang="en"
-# Without batch normalisation ten of the fifteen cells do not even reach 20 %, and 21 of 45 trainings diverge. 2 He learns at
-# no learning rate, and He fails from 0.1 on. ⅓ He gets as far as 50.3 % at 0.1, but at 0.3 only one seed learns, hence the
+# Without batch normalisation ten of the fifteen cells do not even reach 20%, and 21 of 45 trainings diverge. 2 He learns at
+# no learning rate, and He fails from 0.1 on. ⅓ He gets as far as 50.3% at 0.1, but at 0.3 only one seed learns, hence the
 # deviation of 15.9. A mean alone would deceive here.
 #
-# With batch normalisation no training diverges, and all fifteen cells are above 47 %. That does not mean that the
-# initialisation does not matter: at the learning rate 0.01 ⅓ He has 61.2 %, 2 He 47.7 %. As the formula above says, large
+# With batch normalisation no training diverges, and all fifteen cells are above 47%. That does not mean that the
+# initialisation does not matter: at the learning rate 0.01 ⅓ He has 61.2%, 2 He 47.7%. As the formula above says, large
 # weights make the steps small; and so 2 He does best at higher learning rates.
 #
 # ### Dropout and DropBlock
@@ -1373,27 +1373,27 @@ check.that(gaps.loc["points", "dropout conv 0.3 - none"] > 2, "dropout helps on 
 gaps.T.round(2)
 
 # %% [markdown] lang="ko"
-# 아무것도 지우지 않으면 훈련 이미지를 100 % 맞히면서 테스트는 55.5 %입니다. 지우면, 저마다 가장 좋은 확률에서는 네 가지 모두 나아집니다.
+# 아무것도 지우지 않으면 훈련 이미지를 100% 맞히면서 테스트는 55.5%입니다. 지우면, 저마다 가장 좋은 확률에서는 네 가지 모두 나아집니다.
 # 그림의 오른쪽 표를 보면 확률이 클수록 훈련 정확도가 낮습니다. 외우기가 그만큼 어려워집니다. 합성곱에서 0.5를 지우면 드롭아웃은
-# 76.0 %, 드롭블록은 74.6 %까지 내려가는데, 그때는 테스트 정확도도 0.3일 때보다 낮습니다.
+# 76.0%, 드롭블록은 74.6%까지 내려가는데, 그때는 테스트 정확도도 0.3일 때보다 낮습니다.
 #
 # “합성곱에서 드롭아웃은 별로 듣지 않는다”는 말은 여기서 맞지 않습니다. 합성곱에서 0.3을 지운 것이 3.45퍼센트포인트(이하 포인트)를
 # 올려서, 마지막 층 앞의 3.10에 뒤지지 않습니다. 드롭블록은 같은 확률 0.1에서 드롭아웃보다 1.81포인트 높습니다. 표준 오차(standard
-# error)의 열 배쯤이니 우연으로 보기 어렵습니다. 그러나 같은 확률이 같은 세기는 아닙니다. 0.1의 드롭블록(58.7 %)은 0.3의
-# 드롭아웃(58.9 %)과 비슷합니다. 저마다 가장 좋은 확률인 0.3에서는 차이가 0.52포인트로 표준 오차 0.34의 두 배가 되지 않습니다. 세 시드로는
+# error)의 열 배쯤이니 우연으로 보기 어렵습니다. 그러나 같은 확률이 같은 세기는 아닙니다. 0.1의 드롭블록(58.7%)은 0.3의
+# 드롭아웃(58.9%)과 비슷합니다. 저마다 가장 좋은 확률인 0.3에서는 차이가 0.52포인트로 표준 오차 0.34의 두 배가 되지 않습니다. 세 시드로는
 # 어느 쪽이 나은지 말할 수 없습니다. 가장 좋은 확률은 테스트 정확도를 보고 골랐으니 그 이득은 조금 부풀려져 있고, 시드 세 개로 어림한 표준
 # 오차도 확실하지 않습니다.
 
 # %% [markdown] lang="en"
-# Where nothing is dropped, 100 % of the training images are right and 55.5 % of the test images. Dropping, each at its best
+# Where nothing is dropped, 100% of the training images are right and 55.5% of the test images. Dropping, each at its best
 # probability, helps in all four kinds. The table on the right of the figure shows that the training accuracy is lower the
-# higher the probability: learning by heart becomes that much harder. Dropping 0.5 on the convolutions takes it down to 76.0 %
-# with dropout and 74.6 % with DropBlock, and then the test accuracy, too, is lower than at 0.3.
+# higher the probability: learning by heart becomes that much harder. Dropping 0.5 on the convolutions takes it down to 76.0%
+# with dropout and 74.6% with DropBlock, and then the test accuracy, too, is lower than at 0.3.
 #
 # That dropout does little on convolutions does not hold here: 0.3 on the convolutions adds 3.45 percentage points (points
 # from here on), no less than the 3.10 before the last layer. DropBlock is 1.81 points above dropout at the same probability
 # of 0.1, about ten times the standard error, hardly an accident. But the same probability is not the same strength: DropBlock
-# at 0.1 (58.7 %) does about as well as dropout at 0.3 (58.9 %). At 0.3, the best probability of each, the difference is 0.52
+# at 0.1 (58.7%) does about as well as dropout at 0.3 (58.9%). At 0.3, the best probability of each, the difference is 0.52
 # points, less than twice the standard error of 0.34. Three seeds do not tell which of the two is better. The best
 # probability was chosen by the test accuracy, which flatters its gain a little, and a standard error from three seeds is
 # itself uncertain.
@@ -1403,7 +1403,7 @@ gaps.T.round(2)
 # 말하기 어렵습니다. SGD로 5에폭만 훈련한 앞의 실험에서는, 가장 좋은 학습률끼리 견주면 차이가 9.5포인트였습니다. 여기서 배치 정규화는 훈련을 더 빠르고 안전하게 하지만,
 # 오래 훈련한 결과는 거의 더 좋아지지 않습니다. 그 위에 드롭아웃을 더하면 2.95포인트가 오릅니다. 드롭아웃만 쓴 신경망이 배치 정규화만 쓴
 # 신경망보다 2.35포인트 높습니다. 이 실험에서는 외우기가 가장 큰 문제입니다. 이미지가 10,000장뿐이고 증강도 없어서, 둘을 다 써도 훈련 이미지는
-# 99.8 %, 테스트 이미지는 59.2 %를 맞힙니다. 논문은 이미지가 백만 장이 넘는 ImageNet에서 쟀습니다.
+# 99.8%, 테스트 이미지는 59.2%를 맞힙니다. 논문은 이미지가 백만 장이 넘는 ImageNet에서 쟀습니다.
 #
 # ### 활성화 함수와 풀링
 #
@@ -1418,7 +1418,7 @@ gaps.T.round(2)
 # points. Here batch normalisation makes training faster and safer, but the result of a longer training hardly better.
 # Dropout on top of it adds 2.95 points. The network with dropout alone is 2.35 points above the one with batch
 # normalisation alone. In this experiment, with 10,000 images and no augmentation, learning by heart is the greatest
-# trouble: even with both, 99.8 % of the training images are right and 59.2 % of the test images. The paper measured on
+# trouble: even with both, 99.8% of the training images are right and 59.2% of the test images. The paper measured on
 # ImageNet, with more than a million images.
 #
 # ### Activation and pooling
@@ -1463,12 +1463,12 @@ check.that(
 )
 
 # %% [markdown] lang="ko"
-# 첫 질문의 답은 분명합니다. 활성화 함수가 없고 풀링도 선형이면(`average`, `stride`) 신경망 전체가 선형 함수라서 38 %에 머무릅니다. ReLU를 넣으면
-# 17에서 21포인트가 오릅니다. 그런데 활성화 함수 없이 최대 풀링만 있어도 62.1 %로, ReLU와 최대 풀링의 58.1 %보다 오히려 높습니다.
+# 첫 질문의 답은 분명합니다. 활성화 함수가 없고 풀링도 선형이면(`average`, `stride`) 신경망 전체가 선형 함수라서 38%에 머무릅니다. ReLU를 넣으면
+# 17에서 21포인트가 오릅니다. 그런데 활성화 함수 없이 최대 풀링만 있어도 62.1%로, ReLU와 최대 풀링의 58.1%보다 오히려 높습니다.
 # 최댓값을 고르는 것 자체가 비선형이기 때문입니다. 신경망에 필요한 것은 비선형성이지 활성화 함수라는 이름의 층이 아닙니다.
 #
-# ReLU처럼 생겼지만 음수를 버리지 않는 Leaky ReLU와 ELU가 여기서는 ReLU보다 높습니다. ELU와 최대 풀링이 63.8 %로 가장 높습니다. 시그모이드는
-# 훈련 이미지에서도 42 %를 넘지 못합니다. 과적합이 아니라 배우는 것이 느린 것으로 보입니다.
+# ReLU처럼 생겼지만 음수를 버리지 않는 Leaky ReLU와 ELU가 여기서는 ReLU보다 높습니다. ELU와 최대 풀링이 63.8%로 가장 높습니다. 시그모이드는
+# 훈련 이미지에서도 42%를 넘지 못합니다. 과적합이 아니라 배우는 것이 느린 것으로 보입니다.
 #
 # 둘째 질문은 답이 덜 분명합니다. tanh와 ELU에서는 최대 풀링이 평균 풀링보다 2~4포인트 높지만, ReLU와 Leaky ReLU에서는 편차 안에서
 # 같습니다. `stride`는 아래 네 행에서 가장 낮지만, 건너뛰는 합성곱은 자리의 $\tfrac{1}{4}$에서만 계산합니다. 미시킨 등은 최대 풀링은 고르는 힘과 불변성을 주고 평균 풀링은 모든
@@ -1476,12 +1476,12 @@ check.that(
 
 # %% [markdown] lang="en"
 # The first answer is plain. Where there is no activation function and the pooling is linear too (`average`, `stride`), the
-# whole network is a linear function and stays at 38 %. ReLU adds 17 to 21 points. But with max pooling and no
-# activation function it reaches 62.1 %, even more than the 58.1 % of ReLU with max pooling. Taking a maximum is nonlinear in
+# whole network is a linear function and stays at 38%. ReLU adds 17 to 21 points. But with max pooling and no
+# activation function it reaches 62.1%, even more than the 58.1% of ReLU with max pooling. Taking a maximum is nonlinear in
 # itself. What a network needs is nonlinearity, not a layer that goes by the name of activation function.
 #
 # Leaky ReLU and ELU, which are like ReLU but let something of the negative side through, are above ReLU here, and ELU with
-# max pooling is best at 63.8 %. Sigmoid gets no more than 42 % of its own training images right. So this is not overfitting;
+# max pooling is best at 63.8%. Sigmoid gets no more than 42% of its own training images right. So this is not overfitting;
 # it appears to learn slowly.
 #
 # The second answer is less plain. With tanh and ELU max pooling is 2 to 4 points above average pooling; with ReLU and
@@ -1528,21 +1528,21 @@ check.that(gain > 2 * error, f"{gain:.2f} points, standard error {error:.2f}")
 augmented.map("{:.1f}".format)
 
 # %% [markdown] lang="ko"
-# 증강하면 에폭이 더 적은데도 2.67포인트(표준 오차 0.30) 높습니다. 훈련 이미지는 100 %가 아니라 63.2 %만 맞히니, 외우지 못한 것입니다. 다만
+# 증강하면 에폭이 더 적은데도 2.67포인트(표준 오차 0.30) 높습니다. 훈련 이미지는 100%가 아니라 63.2%만 맞히니, 외우지 못한 것입니다. 다만
 # 에폭 수도 다르므로 차이를 모두 증강 덕으로 돌릴 수는 없습니다.
 
 # %% [markdown] lang="en"
-# With augmentation the test accuracy is 2.67 points higher (standard error 0.30), with fewer epochs. Only 63.2 % of the
-# training images are right, not 100 %: they were not learned by heart. But as the number of epochs differs too, not all of
+# With augmentation the test accuracy is 2.67 points higher (standard error 0.30), with fewer epochs. Only 63.2% of the
+# training images are right, not 100%: they were not learned by heart. But as the number of epochs differs too, not all of
 # the difference can be put down to augmentation.
 
 # %% [markdown] lang="ko"
 # ## 논문의 주장
 #
 # 논문의 값과 우리가 잰 값을 나란히 적었습니다. 단위는 포인트이고, 배수에는 ×를 붙였습니다. 자료와 신경망이 다르니 크기가 아니라 방향을
-# 견주세요. 배치 정규화 논문은 학습률 0.0015로 72.2 %인 신경망이 배치 정규화를 넣고 30배의 학습률로 74.8 %가 되었고, 다섯 배의 학습률로는
-# $31.0 \times 10^6$걸음이 아니라 $2.1 \times 10^6$걸음 만에 72.2 %에 이르렀다고 적었습니다 {cite:p}`ioffe2015batch`. 드롭아웃 논문은
-# CIFAR-10의 오류율을 15.60 %에서 완전 연결층의 드롭아웃으로 14.32 %, 모든 층의 드롭아웃으로 12.61 %로 줄였습니다
+# 견주세요. 배치 정규화 논문은 학습률 0.0015로 72.2%인 신경망이 배치 정규화를 넣고 30배의 학습률로 74.8%가 되었고, 다섯 배의 학습률로는
+# $31.0 \times 10^6$걸음이 아니라 $2.1 \times 10^6$걸음 만에 72.2%에 이르렀다고 적었습니다 {cite:p}`ioffe2015batch`. 드롭아웃 논문은
+# CIFAR-10의 오류율을 15.60%에서 완전 연결층의 드롭아웃으로 14.32%, 모든 층의 드롭아웃으로 12.61%로 줄였습니다
 # {cite:p}`srivastava2014dropout`. 드롭블록은 ResNet-50의 정확도를 1.6포인트 올렸습니다 {cite:p}`ghiasi2018dropblock`. 나머지 줄은
 # ImageNet을 128픽셀로 줄여 잰 것입니다 {cite:p}`mishkin2017systematic`.
 #
@@ -1554,10 +1554,10 @@ augmented.map("{:.1f}".format)
 # ## The papers' claims
 #
 # We put the papers' numbers beside ours, in points, or as a factor where there is a ×. Data and networks differ, so
-# compare directions, not sizes. According to the paper on batch normalisation, a network with 72.2 % at a learning rate
-# of 0.0015 reached 74.8 % with batch normalisation and 30 times the rate; with five times the rate it came to 72.2 %
+# compare directions, not sizes. According to the paper on batch normalisation, a network with 72.2% at a learning rate
+# of 0.0015 reached 74.8% with batch normalisation and 30 times the rate; with five times the rate it came to 72.2%
 # not in $31.0 \times 10^6$ but in $2.1 \times 10^6$ steps {cite:p}`ioffe2015batch`. The paper on dropout brought the
-# error on CIFAR-10 from 15.60 % to 14.32 % with dropout in the fully connected layers, and to 12.61 % with dropout in
+# error on CIFAR-10 from 15.60% to 14.32% with dropout in the fully connected layers, and to 12.61% with dropout in
 # all layers {cite:p}`srivastava2014dropout`. DropBlock added 1.6 points to the accuracy of a ResNet-50
 # {cite:p}`ghiasi2018dropblock`. The other lines were measured on ImageNet at 128 pixels
 # {cite:p}`mishkin2017systematic`.
@@ -1668,7 +1668,7 @@ claims.assign(**{"same direction": same})
 # 가깝습니다. 얕은 신경망이나 배치 정규화가 있는 신경망에서는 괜찮지만, 깊은 ReLU 신경망에 배치 정규화가 없으면 He로 바꾸세요.
 #
 # **배치 정규화는 활성화 함수의 앞입니까, 뒤입니까?** 논문은 앞에 두었습니다 {cite:p}`ioffe2015batch`. 미시킨 등의 표에서는 $\gamma$와 $\beta$가
-# 없을 때 ReLU 앞이 47.4 %, 뒤가 49.9 %입니다 {cite:p}`mishkin2017systematic`. 어느 쪽이나 씁니다. 앞에 두면 훈련을 시작할 때 ReLU의
+# 없을 때 ReLU 앞이 47.4%, 뒤가 49.9%입니다 {cite:p}`mishkin2017systematic`. 어느 쪽이나 씁니다. 앞에 두면 훈련을 시작할 때 ReLU의
 # 절반쯤이 켜집니다. 그 뒤에는 $\beta$가 정합니다.
 #
 # **정규화와 규제는 다릅니까?** 다릅니다. 정규화(normalization)는 수의 크기를 맞추는 것이고, 규제(regularization)는 외우기를 막는 것입니다. 배치
@@ -1688,7 +1688,7 @@ claims.assign(**{"same direction": same})
 # that will do; in a deep ReLU network without it, change to He.
 #
 # **Does batch normalisation go before or after the activation function?** The paper puts it before {cite:p}`ioffe2015batch`.
-# In the table of Mishkin and others, without $\gamma$ and $\beta$, before ReLU has 47.4 %, after it 49.9 %
+# In the table of Mishkin and others, without $\gamma$ and $\beta$, before ReLU has 47.4%, after it 49.9%
 # {cite:p}`mishkin2017systematic`. Both are in use. Put before, it begins with about half of the ReLUs switched on;
 # later $\beta$ decides.
 #

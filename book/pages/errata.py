@@ -36,7 +36,7 @@
 #   가지입니다. 크기 식에 $F$가 들어 있고, 강의의 요약도 네 가지를 듭니다.
 #   [출력은 몇 칸일까요?](03_convolution#how-many-outputs)
 # - **강의: 파라미터가 많으면 곧 과적합한다.** 그럴 수 있지만 늘 그렇지는 않습니다. {cite:t}`lecun1998gradient`에서
-#   은닉 유닛이 300개인 다층 퍼셉트론의 MNIST 오류율은 4.7 %, 1,000개인 것은 4.5 %입니다.
+#   은닉 유닛이 300개인 다층 퍼셉트론의 MNIST 오류율은 4.7%, 1,000개인 것은 4.5%입니다.
 # - **공부 노트: 합성곱은 필터로 공간 구조를 지키고 완전 연결층은 그러지 못한다.** 둘은 다른 종류의 계산이 아닙니다.
 #   합성곱층은 가중치가 대부분 0이고 나머지를 함께 쓰는 완전 연결층입니다. 완전 연결층도 픽셀의 위치를 쓸 수 있지만,
 #   어떤 픽셀이 이웃인지는 알지 못합니다. [완전 연결, 국소, 공유](03_convolution#dense-local-shared)
@@ -57,7 +57,7 @@
 #   the filter they are four. The formula for the size contains $F$, and the lecture's own summary lists four.
 #   [How many outputs?](03_convolution#how-many-outputs)
 # - **Lecture: many parameters soon mean overfitting.** They can, but need not. In {cite:t}`lecun1998gradient`, a
-#   multilayer perceptron with 300 hidden units has 4.7 % error on MNIST, one with 1,000 has 4.5 %.
+#   multilayer perceptron with 300 hidden units has 4.7% error on MNIST, one with 1,000 has 4.5%.
 # - **Study notes: convolution keeps the spatial structure by its filters, and a fully connected layer does not.** They
 #   are not two kinds of computation. A convolutional layer is a fully connected layer most of whose weights are 0,
 #   while the others are shared. A fully connected layer can use the positions of pixels, too; what it does not know is

@@ -277,8 +277,8 @@ look.filters(torch.stack([w, w.T, diagonal])[:, None].float(), size=0.7)
 # %% [markdown] lang="ko"
 # ## 수를 적는 방법
 #
-# - 정확도와 오류율은 코드에서 0과 1 사이의 비율이고, 글과 그림에서 퍼센트입니다. `accuracy = 0.975`는 97.5 %입니다. 둘의
-#   차이는 퍼센트포인트라고 합니다. 97.5 %는 96.5 %보다 1 퍼센트포인트 높습니다.
+# - 정확도와 오류율은 코드에서 0과 1 사이의 비율이고, 글과 그림에서 퍼센트입니다. `accuracy = 0.975`는 97.5%입니다. 둘의
+#   차이는 퍼센트포인트라고 합니다. 97.5%는 96.5%보다 1 퍼센트포인트 높습니다.
 # - 큰 수는 세 자리마다 쉼표를 찍습니다. 파라미터가 61,706개입니다. M은 백만, G는 십억입니다.
 # - 곱셈-덧셈 연산은 곱셈 하나와 덧셈 하나를 묶어 1로 셉니다. 편향의 덧셈은 세지 않습니다. 둘을 따로 세어 2로 치는
 #   논문도 있는데, 그런 수를 인용할 때는 그렇다고 밝힙니다.
@@ -290,7 +290,7 @@ look.filters(torch.stack([w, w.T, diagonal])[:, None].float(), size=0.7)
 # ## How numbers are written
 #
 # - Accuracies and error rates are fractions between 0 and 1 in code and percentages in text and figures. `accuracy = 0.975`
-#   is 97.5 %. The difference of two of them is in percentage points: 97.5 % is 1 percentage point above 96.5 %.
+#   is 97.5%. The difference of two of them is in percentage points: 97.5% is 1 percentage point above 96.5%.
 # - Large numbers have a comma every three digits: 61,706 parameters. M is a million, G is a thousand million.
 # - A multiply-add is one multiplication and one addition together, counted as 1. Adding the bias does not count. Some
 #   papers count the two apart, as 2; where we quote such a number we say so.

@@ -396,9 +396,9 @@ def _largest_rate(answer: Any, rng: Random) -> Text | None:
         )
     if not abs(measured / LIMIT - 1) < 0.03:
         return text(
-            ko="예측은 맞습니다. 잰 값은 그것과 3 % 안에서 맞아야 합니다. 400걸음 뒤에 `best`에서 0.1 안에 있는지 보며 "
+            ko="예측은 맞습니다. 잰 값은 그것과 3% 안에서 맞아야 합니다. 400걸음 뒤에 `best`에서 0.1 안에 있는지 보며 "
             "학습률의 간격을 반으로 줄여 가세요.",
-            en="The prediction is right, and the measured rate should be within 3 % of it. Halve the interval of rates, "
+            en="The prediction is right, and the measured rate should be within 3% of it. Halve the interval of rates, "
             "looking whether 400 steps end within 0.1 of `best`.",
         )
     return None

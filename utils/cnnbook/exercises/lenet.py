@@ -394,9 +394,9 @@ def _tiny_network(answer: Any, rng: Random) -> Text | None:
         )
     if result.accuracy < LEAST:
         return text(
-            ko=f"정확도가 {100 * result.accuracy:.1f} %입니다. 합성곱과 풀링은 남기고, 더 오래 훈련하거나 숫자를 옮겨 "
+            ko=f"정확도가 {100 * result.accuracy:.1f}%입니다. 합성곱과 풀링은 남기고, 더 오래 훈련하거나 숫자를 옮겨 "
             "보세요.",
-            en=f"Its accuracy is {100 * result.accuracy:.1f} %. Keep convolution and pooling; train longer, or move "
+            en=f"Its accuracy is {100 * result.accuracy:.1f}%. Keep convolution and pooling; train longer, or move "
             "the digits.",
         )
     return None
