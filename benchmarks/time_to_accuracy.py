@@ -122,9 +122,7 @@ def one(target: Target, seed: int, train_set: data.ImageSet, test_set: data.Imag
 def prepared(target: Target, train_set: data.ImageSet) -> nn.Module:
     """The target's network, new; its first layer whitens where it has one that does."""
     model = models.create(target.network, num_classes=10, **target.options)
-    if target.network == "cifar_fast":
-        mean, std = (value.view(-1, 1, 1) for value in train.statistics(train_set))
-        model.whiten((data.to_float(train_set.images[:5000]) - mean) / std)
+    models.prepare(model, train_set.images, *train.statistics(train_set))
     return model
 
 

@@ -1,24 +1,66 @@
 """The networks of the course, by name: one file an architecture."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 from torch import nn
 
-from cnnbook.models import baselines, cifar_cnn, cifar_fast, lenet, resnet_cifar
+from cnnbook.models import (
+    alexnet,
+    baselines,
+    cifar_cnn,
+    cifar_fast,
+    densenet,
+    googlenet,
+    inception_v3,
+    lenet,
+    nin,
+    resnet,
+    resnet_cifar,
+    squeezenet,
+    vgg,
+    zfnet,
+)
 from cnnbook.models.cifar_cnn import CifarCNN
 from cnnbook.models.cifar_fast import CifarFast
+from cnnbook.models.convert import from_torchvision
 from cnnbook.models.lenet import LeNet5
+from cnnbook.models.prepare import prepare
+from cnnbook.models.pretrained import imagenet_classes, pretrained
 from cnnbook.models.resnet_cifar import ResNetCifar
+from cnnbook.models.vgg import as_convolutions
+from cnnbook.names import choice
 
-__all__ = ["CifarCNN", "CifarFast", "LeNet5", "ResNetCifar", "baselines", "create", "facts", "names"]
+__all__ = [
+    "CifarCNN",
+    "CifarFast",
+    "LeNet5",
+    "ResNetCifar",
+    "as_convolutions",
+    "baselines",
+    "create",
+    "facts",
+    "from_torchvision",
+    "imagenet_classes",
+    "names",
+    "prepare",
+    "pretrained",
+]
 
 _networks: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {
-    "lenet5": (LeNet5, lenet.FACTS),
-    "cifar_cnn": (CifarCNN, cifar_cnn.FACTS),
-    "cifar_fast": (CifarFast, cifar_fast.FACTS),
-    "resnet20": (ResNetCifar, resnet_cifar.FACTS),
+    **lenet.NETWORKS,
+    **alexnet.NETWORKS,
+    **zfnet.NETWORKS,
+    **nin.NETWORKS,
+    **vgg.NETWORKS,
+    **googlenet.NETWORKS,
+    **inception_v3.NETWORKS,
+    **resnet.NETWORKS,
+    **densenet.NETWORKS,
+    **squeezenet.NETWORKS,
+    **cifar_cnn.NETWORKS,
+    **resnet_cifar.NETWORKS,
+    **cifar_fast.NETWORKS,
 }
 
 
@@ -32,16 +74,15 @@ def create(name: str, num_classes: int = 1000, in_channels: int = 3, **options: 
 
     `options` go to the architecture's class. Raises ValueError for an unknown name, with the nearest.
     """
-    return _entry(name)[0](num_classes=num_classes, in_channels=in_channels, **options)
+    return choice(_networks, "network called", name)[0](num_classes=num_classes, in_channels=in_channels, **options)
 
 
 def facts(name: str) -> dict[str, Any]:
-    """Its paper, year, input_size (C, H, W), parameters, and notes on what differs. ValueError for an unknown name."""
-    return dict(_entry(name)[1])
+    """What is known of a network. ValueError for an unknown name, with the nearest.
 
-
-def _entry(name: str) -> tuple[Callable[..., nn.Module], dict[str, Any]]:
-    if name not in _networks:
-        nearest = get_close_matches(str(name), names(), n=1, cutoff=0)[0]
-        raise ValueError(f"there is no network called {name!r}. Nearest: {nearest!r}. Known: {', '.join(names())}.")
-    return _networks[name]
+    "paper", "year", "input_size" (C, H, W), "classes" for which "parameters" (without auxiliary heads) and
+    "multiply_adds" (one image; convolutions and linear layers, biases not counted) were counted; "errors", the paper's
+    own, what was measured → (percent, its table); "notes" on what differs or is left open. Where it is so:
+    "parameters_with_aux"; "crop_from", the pixels of the images from which the input is cut.
+    """
+    return dict(choice(_networks, "network called", name)[1])
