@@ -10,20 +10,21 @@ import cnnbook
 ROOT = Path(cnnbook.__file__).parent
 BELOW = {  # part of the package → the parts that it may import; what is not named here may import nothing
     "sizes": set(),
+    "names": set(),
     "layers": {"sizes"},
-    "models": {"sizes", "layers"},
-    "data": {"sizes"},
+    "models": {"sizes", "layers", "names"},
+    "data": {"sizes", "names"},
     "vision": {"sizes", "layers"},
     "look": {"sizes"},
-    "runs": set(),
+    "runs": {"names"},
     "notebook": {"look"},
-    "train": {"sizes", "layers", "models", "data", "look", "runs"},
+    "train": {"sizes", "names", "layers", "models", "data", "look", "runs"},
     "exercises": {"sizes", "layers", "models", "data"},
     "messages": {"notebook"},
     "verdict": set(),
     "trial": {"exercises", "messages", "verdict"},
     "check": {"sizes", "exercises", "messages", "verdict", "trial"},
-    "cli": {"sizes", "layers", "models", "data", "look", "runs", "train", "vision", ""},
+    "cli": {"sizes", "names", "layers", "models", "data", "look", "runs", "train", "vision", ""},
     "__main__": {"cli"},
     "": {"notebook", "sizes"},  # cnnbook/__init__.py
 }

@@ -3,10 +3,15 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
+import torch
+from torch import nn
+
+from cnnbook import data, train
 
 SCRIPT = """
 import json, sys, time
@@ -47,19 +52,45 @@ with open(f"{sys.argv[1]}-{state.process_index}.json", "w") as file:
 """
 
 
-def run(tmp_path, name, count, *launcher):
-    (tmp_path / "script.py").write_text(SCRIPT)
-    command = [sys.executable, *launcher, str(tmp_path / "script.py"), str(tmp_path / name)]
-    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+LAUNCHED = """
+import json, sys
+from accelerate import notebook_launcher
+
+def training(name):  # a cell of a notebook: what it needs is imported in the processes that are launched
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import gather
+    from torch import nn
+    from cnnbook import data, train
+    torch.set_num_threads(1)
+    few = data.load("digits", size=32)[:122]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
+    history = train.fit(model, few, epochs=2, batch_size=61, optimizer="sgd", lr=0.02)
+    state, weights = PartialState(), gather(model[1].weight[None])
+    found = {"processes": state.num_processes, "alike": len(weights) == 2 and bool(torch.equal(*weights)),
+             "loss": history.table.loss.tolist(), "accuracy": train.evaluate(model, few, like=history).accuracy}
+    with open(f"{name}-{state.process_index}.json", "w") as file:
+        json.dump(found, file)
+
+notebook_launcher(training, (sys.argv[1],), num_processes=2, use_port=sys.argv[2])
+"""
+
+
+def run(tmp_path, name, count, *launcher, script=SCRIPT, arguments=()):
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, *launcher, str(tmp_path / "script.py"), str(tmp_path / name), *arguments]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"} | ({"ACCELERATE_USE_CPU": "true"} if script == SCRIPT else {})
     group = dict(start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     with subprocess.Popen(command, **group) as done:
         try:
-            printed, errors = done.communicate(timeout=120)
+            printed, errors = done.communicate(timeout=300)
         finally:
             if done.poll() is None:  # they wait for one another
                 os.killpg(done.pid, signal.SIGKILL)
     assert done.returncode == 0, errors
-    assert printed.count("digits, train") == count and printed.count("\n") == count, "only data.load speaks"
+    ours = [line for line in printed.splitlines() if not line.startswith("Launching training on")]
+    assert len(ours) == count and all(line.startswith("digits, train") for line in ours), "only data.load speaks"
     return [json.loads((tmp_path / f"{name}-{rank}.json").read_text()) for rank in range(count)]
 
 
@@ -77,3 +108,17 @@ def test_two_processes_give_the_curve_of_one(tmp_path):
         assert all(found["alike"])
         assert found["lengths"][0] == found["lengths"][1]  # a checkpoint that is finished returns
     assert main["called"] == main["lengths"][0] and other["called"] == 0
+
+
+def test_processes_of_a_notebook_train_together(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    main, other = run(tmp_path, "two", 2, script=LAUNCHED, arguments=[port])
+    few = data.load("digits", size=32)[:122]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
+    one = train.fit(model, few, epochs=2, batch_size=61, optimizer="sgd", lr=0.02)
+    assert main["processes"] == other["processes"] == 2 and main["alike"] and other["alike"]
+    assert main["loss"] == other["loss"] == pytest.approx(one.table.loss.tolist(), rel=1e-3)
+    assert main["accuracy"] == other["accuracy"]

@@ -10,11 +10,10 @@ from torch import nn
 
 from cnnbook import data, models, train
 from cnnbook.data import ImageSet
-from cnnbook.train import clock, loop, progress
+from cnnbook.train import loop, progress, schedules
+from cnnbook.train.devices import Precision, has_bf16
 from cnnbook.train.evaluate import score
-from cnnbook.train.precision import Precision, has_bf16
 from cnnbook.train.schedules import SCHEDULES
-from cnnbook.train.sums import Sums
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +42,13 @@ def test_a_network_learns_and_its_history_tells(digits):
     model = lenet()
     history = train.fit(model, *digits, epochs=8, lr=3e-3, schedule="onecycle")
     table = history.table
-    assert list(table) == ["epoch", "loss", "train_accuracy", "lr", "test_accuracy", "seconds"]
+    assert list(table) == ["epoch", "loss", "train_accuracy", "lr", "test_accuracy", "test_loss", "seconds"]
     assert table.epoch.tolist() == list(range(1, 9)) and (table.seconds > 0).all()
     assert table.loss.iloc[-1] < 0.3 * table.loss.iloc[0]
     assert table.test_accuracy.iloc[-1] > 0.85
     result = train.evaluate(model, digits[1], like=history)
     assert result.accuracy == table.test_accuracy.iloc[-1]
+    assert result.loss == pytest.approx(table.test_loss.iloc[-1], rel=1e-4)
 
 
 def test_it_is_normalised_as_the_history_says(digits):
@@ -127,19 +127,86 @@ def test_one_step_is_the_textbooks(digits):
         (dict(ema=1.0), "ema must be between 0 and 1"),
         (dict(patience=2), "needs a set to test on"),
         (dict(optimizer="muon", weight_decay=0.1), "not with muon"),
-        (dict(batch_size=0), "batch_size must be 1 or more, got 0"),
+        (dict(batch_size=0), "batch_size must be 1 or more; got 0"),
+        (dict(lr=0.0), "lr must be above 0; got 0.0"),
+        (dict(lr=math.nan), "lr must be above 0; got nan"),
+        (dict(lr=-1.0, optimizer="muon"), "lr must be above 0"),
+        (dict(weight_decay=-1.0), "weight_decay must be 0 or more"),
+        (dict(label_smoothing=1.0), "label_smoothing must be 0 or more and below 1"),
+        (dict(clip=0.0), "clip must be above 0, the largest norm of the gradient; got 0.0"),
+        (dict(seed=2**31), "seed must be a whole number, 0 to 2"),
+        (dict(seed=-1), "seed must be a whole number"),
+        (dict(seed=0.5), "seed must be a whole number"),
+        (dict(optimizer=lambda model, lr: None), r"cannot be called so \(missing .*'lr'\): give fit lr="),
+        (dict(optimizer=lambda model: None, lr=0.1), r"cannot be called so \(too many .*: .*leave out lr"),
     ],
 )
 def test_wrong_arguments_are_named(digits, options, words):
+    model, steps = lenet(), []
+    model.register_forward_hook(lambda *_: steps.append(1))
     with pytest.raises(ValueError, match=words):
-        train.fit(lenet(), digits[0], **{"epochs": 1, **options})
+        train.fit(model, digits[0], **{"epochs": 1, **options})
+    assert not steps, "before the training"
+
+
+def test_what_cannot_be_trained_or_trained_on_is_named(digits):
+    colour = ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.arange(4), digits[0].classes)
+    tensors = torch.utils.data.TensorDataset(torch.zeros(4, 1, 32, 32))
+    for arguments, kind, words in [
+        ((lenet(), digits[0], colour), ValueError, "have 1 channels, those of the test set 3"),
+        ((lenet(), tensors), TypeError, "train must be an ImageSet, got TensorDataset"),
+        ((lenet(), digits[0], tensors), TypeError, "test must be an ImageSet, got TensorDataset"),
+        ((models.LeNet5, digits[0]), TypeError, "got the class LeNet5: call it"),
+        ((lenet(), digits[0][:0]), ValueError, "needs at least 1 image to train on; got 0"),
+    ]:
+        with pytest.raises(kind, match=words):
+            train.fit(*arguments, epochs=1)
 
 
 def test_too_few_classes_are_named(digits):
-    model = nn.Sequential(nn.Flatten(), nn.Linear(1024, 7))
-    for use in (lambda: train.fit(model, digits[0], epochs=1), lambda: train.evaluate(model, digits[1])):
+    model, steps = nn.Sequential(nn.Flatten(), nn.Linear(1024, 7)), []
+    model.register_forward_hook(lambda *_: steps.append(1))
+    few = digits[0][digits[0].labels < 7]
+    for use in (
+        lambda: train.fit(model, digits[0], epochs=1),
+        lambda: train.fit(model, few, digits[1], epochs=1),  # a test set with more classes
+        lambda: train.evaluate(model, digits[1], normalize="none"),
+    ):
         with pytest.raises(ValueError, match="largest label is 9. Make it with num_classes=10"):
             use()
+    assert len(steps) == 3, "at the first batch"
+
+
+def test_a_last_batch_too_small_for_batch_norm_is_named_before_the_training(digits):
+    def normed():
+        return nn.Sequential(nn.Flatten(), nn.Linear(1024, 8), nn.BatchNorm1d(8), nn.Linear(8, 10))
+
+    for count, batch_size, words in [
+        (65, 16, r"last batch would have 1 image, and .* Use batch_size=17 or train\[:64\]"),
+        (8, 1, "have 1 image, and .* Use batch_size=2"),
+        (1, 64, "Use more images"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            train.fit(normed(), digits[0][:count], epochs=1, batch_size=batch_size)
+    train.fit(normed(), digits[0][:65], epochs=1, batch_size=17)
+    train.fit(nn.Sequential(nn.Conv2d(1, 2, 5), nn.BatchNorm2d(2), *dense(nn.ReLU(), 1568)), digits[0][:17], epochs=1,
+              batch_size=16)  # batch norm of maps has their pixels  # fmt: skip
+    frozen = normed()
+    frozen[2].eval()
+    train.fit(frozen, digits[0][:65], epochs=1, batch_size=16)
+
+
+def test_layers_in_evaluation_mode_stay_in_it(digits):
+    def network():
+        return nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), nn.BatchNorm2d(4), nn.Dropout(0.5), *dense(nn.ReLU(), 196))
+
+    model = network()
+    model[1].eval()
+    train.fit(model, digits[0][:64], digits[1][:10], epochs=2)  # testing puts all of it in evaluation mode
+    assert model[1].running_mean.eq(0).all() and model[1].num_batches_tracked == 0 and not model[1].training
+    whole = network().eval()  # as after a use of it: not frozen
+    train.fit(whole, digits[0][:64], epochs=1)
+    assert whole[1].num_batches_tracked == 1 and not whole[1].training
 
 
 def test_what_makes_no_optimizer_is_named(digits):
@@ -150,6 +217,11 @@ def test_what_makes_no_optimizer_is_named(digits):
 def test_a_network_without_parameters_cannot_be_trained(digits):
     with pytest.raises(ValueError, match="no parameters to train"):
         train.fit(nn.Flatten(), digits[0], epochs=1)
+
+
+def test_the_help_names_every_choice():
+    told = train.fit.__doc__
+    assert all(f'"{name}"' in told for name in (*SCHEDULES, *train.optimizers.OPTIMIZERS))
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -251,6 +323,41 @@ def test_the_average_is_the_formulas(digits, one_thread):
     assert result.accuracy == history.table.test_accuracy.iloc[-1] and "test_accuracy_raw" in history.table
 
 
+def test_the_average_has_running_statistics_wherever_they_are_laid(digits):
+    """Against the average written out; a callback lays the network out anew, which moves its tensors elsewhere."""
+    after = []
+
+    class Watched(nn.BatchNorm2d):
+        def forward(self, x):
+            found = super().forward(x)
+            if self.training:
+                after.append([self.running_mean.clone(), int(self.num_batches_tracked)])
+            return found
+
+    class Grid(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(2, 4, 2, 2))
+
+        def forward(self, x):
+            self.seen += self.training
+            return x
+
+    def disturb(progress):
+        train.evaluate(progress.model, digits[1][:10], normalize="none", precision="bf16")
+
+    model = nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), Watched(4), Grid(), *dense(nn.ReLU(), 196))
+    train.fit(model, digits[0][:90], epochs=3, batch_size=30, ema=0.5, callbacks=disturb)
+    average, counted = torch.zeros(4), 0.0
+    for step, (now, _) in enumerate(after, start=1):
+        decay = min(0.5, (1 + step) / (10 + step))
+        average = decay * average + (1 - decay) * now
+        counted = decay * counted + (1 - decay) * step
+    torch.testing.assert_close(model[1].running_mean, average)
+    assert model[1].num_batches_tracked == after[-1][1] == 9
+    torch.testing.assert_close(model[2].seen, torch.full((2, 4, 2, 2), counted))
+
+
 def test_minutes_are_kept_and_the_schedule_runs_over_them(digits):
     rates = []
     started = time.perf_counter()
@@ -268,8 +375,8 @@ def test_minutes_are_kept_and_the_schedule_runs_over_them(digits):
 
 def test_the_first_test_is_reckoned_with_before_it_was_timed(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
-    budget = clock.Clock(None, 8 / 60, steps=10, test=0.3)  # a step takes 1 second, a test will take 3
+    monkeypatch.setattr(schedules, "monotonic", lambda: now[0])
+    budget = schedules.Clock(None, 8 / 60, steps=10, test=0.3)  # a step takes 1 second, a test will take 3
     for batch in range(1, 11):
         if budget.time(epoch=1, batch=batch) >= 1:
             break
@@ -300,7 +407,9 @@ def test_a_callback_can_stop_and_patience_does(digits):
         return progress.epoch == 3
 
     assert len(train.fit(lenet(), digits[0], epochs=9, callbacks=[third]).table) == 3 and seen[-1][0] == 3
-    assert len(train.fit(lenet(), *digits, epochs=9, patience=2, optimizer="sgd", lr=0.0).table) == 3
+    assert len(train.fit(lenet(), digits[0], epochs=9, callbacks=third).table) == 3
+    assert len(train.fit(lenet(), digits[0], epochs=9, callbacks=iter([third])).table) == 3
+    assert len(train.fit(lenet(), *digits, epochs=9, patience=2, schedule=lambda time: 0.0).table) == 3
 
 
 def test_half_precision_learns_as_well(digits):
@@ -334,6 +443,20 @@ def test_weights_stay_in_full_precision_and_contiguous(digits):
     assert all(p.dtype == torch.float32 and p.is_contiguous() for p in model.parameters())
 
 
+def test_the_memory_format_found_is_left(digits):
+    last = torch.channels_last
+    found, model = [], nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), *dense(nn.ReLU(), 3136))
+
+    def look(progress):
+        train.evaluate(progress.model, digits[1][:10], normalize="none", precision="bf16")
+        found.append(progress.model[1].weight.is_contiguous(memory_format=last))
+
+    train.fit(model, digits[0][:64], epochs=2, precision="bf16", callbacks=look)
+    assert found == [True, True] and not model[1].weight.is_contiguous(memory_format=last)
+    train.evaluate(model.to(memory_format=last), digits[1][:10], normalize="none", precision="bf16")
+    assert model[1].weight.is_contiguous(memory_format=last)
+
+
 def test_every_image_is_normalised_by_itself_where_asked(digits):
     seen = []
 
@@ -344,6 +467,8 @@ def test_every_image_is_normalised_by_itself_where_asked(digits):
 
     train.fit(Spy(*models.baselines.softmax_regression()), digits[0][:64], digits[1][:64], epochs=1, normalize="image")
     assert len(seen) == 2 and all(mean < 1e-5 and std == pytest.approx(1, abs=1e-3) for mean, std in seen)
+    train.evaluate(Spy(nn.Flatten(), nn.Linear(576, 10)), digits[1][:64], normalize="image", views=data.ten_crop(24))
+    assert len(seen) > 2 and all(mean < 1e-5 and std == pytest.approx(1, abs=1e-3) for mean, std in seen), "each view"
 
 
 def test_muon_steps_are_orthogonal():
@@ -372,8 +497,8 @@ class Root(nn.Module):
         return (x * 0).abs().sqrt() + x
 
 
-def dense(layer):
-    return nn.Sequential(nn.Flatten(), nn.Linear(1024, 10), layer, nn.Linear(10, 10))
+def dense(layer, inputs=1024):
+    return nn.Sequential(nn.Flatten(), nn.Linear(inputs, 10), layer, nn.Linear(10, 10))
 
 
 def test_diverged_names_the_layer_where_it_began(digits):
@@ -385,15 +510,54 @@ def test_diverged_names_the_layer_where_it_began(digits):
         train.fit(lenet(), digits[0], epochs=1, augment=lambda images, draw: images / 0)
 
 
-def test_a_loss_is_looked_at_one_step_late_where_that_spares_waiting():
-    sums = Sums(torch.device("cpu"))
-    sums._late = True  # as on a GPU
-    logits, labels = torch.zeros(1, 2), torch.zeros(1, dtype=torch.int64)
-    seen = []
-    for loss in (1.0, math.nan, 2.0):
-        sums.add(torch.tensor(loss), logits, labels)
-        seen.append(sums.finite())
-    assert seen == [True, True, False] and sums.total()[0].isnan()
+def test_diverged_advises_by_the_full_learning_rate(digits):
+    class Breaks(nn.Module):
+        steps = 0
+
+        def forward(self, x):
+            self.steps += 1
+            return x / (self.steps < 9)
+
+    with pytest.raises(train.Diverged, match=r"batch 9, at learning rate 0\.0017.* lr=0\.001 for example"):
+        train.fit(dense(Breaks()), digits[0], epochs=1, batch_size=60, lr=0.01, schedule="cosine")
+
+
+def test_a_loss_that_is_looked_at_one_step_late_is_traced_back(digits, monkeypatch):
+    """As on a GPU, which is not asked for a number before it has it."""
+    in_time = lenet()
+    train.fit(in_time, digits[0], epochs=2)
+    monkeypatch.setattr(loop, "looks_late", lambda device: True)
+    late = lenet()
+    train.fit(late, digits[0], epochs=2)
+    assert torch.equal(weights(in_time), weights(late))
+
+    for count in (600, 64):  # ten batches, and one, which is the last
+        model = dense(Division())
+        with pytest.raises(train.Diverged, match=r"epoch 1, batch 1,.* began in the layer 2 \(Division\)"):
+            train.fit(model, digits[0][:count], epochs=1)
+        assert weights(model).isfinite().all()
+    with pytest.raises(train.Diverged, match="is no longer finite: a step was too large, or a gradient not finite"):
+        train.fit(dense(Root()), digits[0], epochs=1)
+
+    class Corner(nn.Module):
+        """Divides images by 0 whose corner is white."""
+
+        def __init__(self):
+            super().__init__()
+            self.batches = []
+
+        def forward(self, x):
+            self.batches.append(bool((x[:, :, 0, 0] > 1).any()))
+            return x / (x[:, :, :1, :1] < 1)
+
+    images = digits[0].images.clone()
+    images[7, :, 0, 0] = 255
+    model = nn.Sequential(Corner(), *dense(nn.ReLU()))
+    with pytest.raises(train.Diverged, match=r"began in the layer 0 \(Corner\)") as error:
+        train.fit(model, ImageSet(images, digits[0].labels, digits[0].classes), epochs=1, seed=1)
+    broken = model[0].batches.index(True) + 1
+    assert 2 < broken < 10 and f"epoch 1, batch {broken}," in str(error.value)
+    assert weights(model).isfinite().all()
 
 
 def test_after_a_failure_the_network_is_as_it_was(digits):
@@ -423,7 +587,7 @@ def test_evaluation_of_known_answers():
     said, true = torch.tensor([0, 1, 2, 3, 0, 0]), torch.tensor([0, 1, 2, 2, 1, 0])
     images = said.to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)
     model = Echo()
-    result = train.evaluate(model, ImageSet(images, true, tuple("abcd")), batch_size=4)
+    result = train.evaluate(model, ImageSet(images, true, tuple("abcd")), normalize="none", batch_size=4)
     assert result.accuracy == pytest.approx(4 / 6)
     assert result.predictions.tolist() == said.tolist() and result.logits.shape == (6, 4)
     assert result.confusion.tolist() == [[2, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]]
@@ -446,7 +610,7 @@ def test_evaluation_tells_each_class_and_the_top_five():
 
 def test_evaluation_leaves_every_layer_in_its_mode(digits):
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4).eval(), nn.Flatten(), nn.Linear(3600, 10))
-    train.evaluate(model, digits[1], precision="bf16")
+    train.evaluate(model, digits[1], normalize="none", precision="bf16")
     assert [layer.training for layer in model] == [True, False, True, True]
     assert model[0].weight.is_contiguous() and all(p.grad is None for p in model.parameters())
 
@@ -460,9 +624,12 @@ def test_views_are_shown_in_batches_no_larger_than_asked(digits):
             return super().forward(x)
 
     model = Spy(*models.baselines.softmax_regression())
-    result = train.evaluate(model, digits[1], views=lambda images: images[:, None].repeat(1, 7, 1, 1, 1), batch_size=50)
+    seven, plain = lambda images: images[:, None].repeat(1, 7, 1, 1, 1), {"normalize": "none"}  # noqa: E731
+    result = train.evaluate(model, digits[1], views=seven, batch_size=50, **plain)
     assert sum(shown) == 7 * 200 and max(shown) <= 50
-    assert result.predictions.equal(train.evaluate(model, digits[1]).predictions)
+    assert result.predictions.equal(train.evaluate(model, digits[1], **plain).predictions)
+    with pytest.raises(ValueError, match=r"views must make \(B, V, C, h, w\).* got \(1, 1, 32, 32\)"):
+        train.evaluate(model, digits[1], views=lambda images: images, **plain)
 
 
 def test_views_that_are_sure_of_a_wrong_answer_give_a_finite_loss():
@@ -472,16 +639,27 @@ def test_views_that_are_sure_of_a_wrong_answer_give_a_finite_loss():
         def forward(self, x):
             return torch.tensor([[500.0, -500.0]]).expand(len(x), 2)
 
-    assert train.evaluate(Sure(), few, views=data.flips).loss == pytest.approx(1000)
+    assert train.evaluate(Sure(), few, normalize="none", views=data.flips).loss == pytest.approx(1000)
 
 
 def test_several_views_are_averaged(digits):
-    model = lenet()
-    few = digits[1][:20]
-    both = train.evaluate(model, few, views=data.flips).logits.exp()
+    model, few = lenet(), digits[1][:20]
+    both = train.evaluate(model, few, normalize="none", views=data.flips).logits.exp()
     mirrored = ImageSet(few.images.flip(3), few.labels, few.classes)
-    expected = (train.evaluate(model, few).logits.softmax(1) + train.evaluate(model, mirrored).logits.softmax(1)) / 2
-    torch.testing.assert_close(both, expected)
+    one, other = (train.evaluate(model, each, normalize="none").logits.softmax(1) for each in (few, mirrored))
+    torch.testing.assert_close(both, (one + other) / 2)
+
+
+def test_evaluation_must_be_told_how_pixels_were_normalised(digits):
+    history = train.fit(lenet(), digits[0][:64], epochs=1)
+    for options in ({}, {"mean": 0.1}, {"std": 0.3}):
+        with pytest.raises(ValueError, match="must know how the network's pixels were normalised: like=history"):
+            train.evaluate(lenet(), digits[1], **options)
+    for options in ({"mean": 0.1}, {"std": 0.3}, {"normalize": "none"}):
+        with pytest.raises(ValueError, match="like= says how pixels are normalised: leave out"):
+            train.evaluate(lenet(), digits[1], like=history, **options)
+    both = train.evaluate(lenet(), digits[1], mean=history.mean, std=history.std)
+    assert torch.equal(both.logits, train.evaluate(lenet(), digits[1], like=history).logits)
 
 
 def test_nothing_to_evaluate_is_an_error(digits):

@@ -11,29 +11,51 @@ from pathlib import Path
 
 import cnnbook
 
-Run = Callable[[argparse.Namespace, argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace], None]
+GOES_ON = ("train", "reproduce")  # what was interrupted goes on from there
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parser = argparse.ArgumentParser(
+    chosen = parser().parse_args(arguments)
+    try:
+        if getattr(chosen, "threads", None):
+            import torch  # here and below: only where it is needed, so that --help is instant
+
+            torch.set_num_threads(chosen.threads)
+        chosen.run(chosen)
+        return 0
+    except KeyboardInterrupt:
+        on = "; the same command goes on from here" if chosen.command in GOES_ON else ""
+        print(f"cnnbook: interrupted{on}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `cnnbook data | head`
+        sys.stderr.close()
+        return 0
+    except (OSError, ValueError, ArithmeticError) as error:
+        print(f"cnnbook: {error}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options. What it parses has the command's function as `run`, its complaint as `error`."""
+    whole = argparse.ArgumentParser(
         prog="cnnbook",
         description="The command line of the course.",
         epilog="Example: cnnbook train lenet5 digits --epochs 10",
     )
-    parser.add_argument("--version", action="version", version=f"cnnbook {cnnbook.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    runs: dict[str, tuple[Run, argparse.ArgumentParser]] = {}
+    whole.add_argument("--version", action="version", version=f"cnnbook {cnnbook.__version__}")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Run, about: str, example: str) -> argparse.ArgumentParser:
         command = commands.add_parser(
             name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=f"Example: {example}"
         )
-        runs[name] = run, command
+        command.set_defaults(run=run, error=command.error)
         return command
 
     command = add("data", _data, "list the images: what is here, what would be fetched", "cnnbook data cifar10")
-    command.add_argument("name", nargs="?", metavar="NAME", help="load this one and describe it")
+    command.add_argument("name", nargs="?", metavar="NAME", help="load this one, or a folder, and describe it")
 
     command = add("models", _models, "list the networks, or the layers of one", "cnnbook models lenet5")
     command.add_argument("name", nargs="?", metavar="NAME", help="show this one's layers and shapes")
@@ -70,24 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--output", type=Path, metavar="FILE", help="default: results/NAME.json in this folder")
     _common(command, record=False)
 
-    chosen = parser.parse_args(arguments)
-    run, command = runs[chosen.command]
-    try:
-        if getattr(chosen, "threads", None):
-            import torch  # here and below: only where it is needed, so that --help is instant
-
-            torch.set_num_threads(chosen.threads)
-        run(chosen, command)
-        return 0
-    except KeyboardInterrupt:
-        print("cnnbook: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # `cnnbook data | head`
-        sys.stderr.close()
-        return 0
-    except (OSError, ValueError, ArithmeticError) as error:
-        print(f"cnnbook: {error}", file=sys.stderr)
-        return 1
+    return whole
 
 
 def _common(command: argparse.ArgumentParser, record: bool = True) -> None:
@@ -108,17 +113,19 @@ def _positive(kind: type) -> Callable[[str], int | float]:
     return read
 
 
-def _data(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+def _data(chosen: argparse.Namespace) -> None:
     from cnnbook import data
 
     if chosen.name is None:
         print(data.sources().to_string(index=False))
         return
+    from cnnbook.train import saved
+
     for split in ("train", "test"):
-        print(data.load(chosen.name, split).describe().to_string())
+        print(saved.images(chosen.name, split).describe().to_string())
 
 
-def _models(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+def _models(chosen: argparse.Namespace) -> None:
     from cnnbook import look, models
 
     if chosen.name is not None:
@@ -134,7 +141,7 @@ def _models(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None
         print(f"{name:{width}}  {facts['year']}  {size:>9}  {facts['parameters']:>11,} parameters  {facts['paper']}")
 
 
-def _train(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+def _train(chosen: argparse.Namespace) -> None:
     from cnnbook.train import saved
 
     augment = {"shift": chosen.shift, "flip": chosen.flip}
@@ -148,7 +155,7 @@ def _train(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     _write(chosen.record, record)
 
 
-def _evaluate(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+def _evaluate(chosen: argparse.Namespace) -> None:
     from cnnbook.train import saved
 
     record, result = saved.evaluate(chosen.folder, chosen.data, chosen.split)
@@ -166,7 +173,7 @@ def _write(path: Path | None, record: dict) -> None:
         print(f"record in {path}")
 
 
-def _reproduce(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+def _reproduce(chosen: argparse.Namespace) -> None:
     from cnnbook.train import experiments, studies
 
     known = experiments.EXPERIMENTS | studies.STUDIES
@@ -177,7 +184,7 @@ def _reproduce(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> N
         return
     if chosen.name not in known:
         nearest = get_close_matches(chosen.name or "", known, n=1, cutoff=0)[0]
-        parser.error(f"NAME must be one of {', '.join(known)}; nearest: {nearest}")
+        chosen.error(f"NAME must be one of {', '.join(known)}; nearest: {nearest}")
     output = chosen.output or Path("results", f"{chosen.name}.json")
     if chosen.name in studies.STUDIES:
         record = studies.reproduce(chosen.name, output, chosen.quiet)

@@ -7,15 +7,13 @@ from math import log
 
 import pandas as pd
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from cnnbook.data import ImageSet
+from cnnbook.data import ImageSet, standardize
 from cnnbook.data.views import Views
-from cnnbook.train.history import History
-from cnnbook.train.inputs import Inputs
-from cnnbook.train.precision import Precision
+from cnnbook.train.devices import Precision, accelerator
+from cnnbook.train.history import History, Inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,22 +47,49 @@ def evaluate(
     batch_size: int = 500,
     precision: str = "fp32",
 ) -> Evaluation:
-    """Run the network over the set in evaluation mode, its pixels normalised by `mean` and `std`, or `like` a training.
+    """Run the network over the set in evaluation mode, its pixels normalised as in its training.
 
-    `normalize="image"` normalises every image by its own mean and deviation instead. `views` (`data.flips`,
-    `data.ten_crop(size)`, …) shows several views of each image, and their probabilities are averaged. The network is
-    as before afterwards. Raises ValueError for an empty set or an argument that cannot be used.
+    How they were, it must be told: `like` is the history that `fit` gave; or `mean` and `std`, of each channel or of
+    all, of pixels in 0..1; or `normalize="image"`, every image (with `views` every view) by its own mean and deviation;
+    or `normalize="none"`. `views` (`data.flips`, `data.ten_crop(size)`, …), a function of images (B, C, H, W) →
+    (B, V, C, h, w), shows several views of each image, and their probabilities are averaged. The network is as before
+    afterwards. Raises ValueError for an empty set or an argument that cannot be used.
     """
     if not len(imageset):
         raise ValueError("there is nothing to evaluate: the set has no images.")
     if like is not None:
+        if mean is not None or std is not None or normalize != "channel":
+            raise ValueError("like= says how pixels are normalised: leave out mean=, std= and normalize=.")
         mean, std, normalize = like.mean, like.std, like.normalize
-    device = Accelerator().device
+    elif normalize == "channel" and (mean is None or std is None):
+        raise ValueError(
+            "evaluate must know how the network's pixels were normalised: like=history (what fit gave), mean= and "
+            "std=, or normalize='image' or 'none'."
+        )
+    device = accelerator().device
+    if views is not None and normalize == "image":
+        views, normalize = _by_themselves(views), "none"
     batches = Inputs(normalize, mean, std, device).batches(imageset, batch_size, shuffle=False)
     number = Precision(precision, device)
     with as_it_was(model, number):
         logits = [found.cpu() for found, _ in answers(model, batches, number, views)]
     return score(torch.cat(logits), imageset)
+
+
+def _seen(views: Views, images: Tensor) -> Tensor:
+    seen = views(images)
+    if seen.ndim != 5 or len(seen) != len(images):
+        raise ValueError(
+            f"views must make (B, V, C, h, w), V views of each image, of images (B, C, H, W); got {tuple(seen.shape)} "
+            f"of {tuple(images.shape)}."
+        )
+    return seen
+
+
+def _by_themselves(views: Views) -> Views:
+    """The views, each normalised by its own pixels, as the crops of the training were."""
+    normalized = standardize()
+    return lambda images: torch.stack([normalized(view, None) for view in _seen(views, images).unbind(1)], dim=1)
 
 
 def answers(
@@ -82,9 +107,9 @@ def answers(
         if views is None:
             yield ask(x), labels
             continue
-        few = max(1, len(x) // views(x[:1]).shape[1])  # so many images at once that their views are one batch
+        few = max(1, len(x) // _seen(views, x[:1]).shape[1])  # so many images at once that their views are one batch
         for some, theirs in zip(x.split(few), labels.split(few), strict=True):
-            seen = views(some)  # (B, V, C, h, w)
+            seen = _seen(views, some)  # (B, V, C, h, w)
             several = ask(seen.flatten(0, 1)).log_softmax(dim=1).unflatten(0, seen.shape[:2])  # (B, V, K)
             yield several.logsumexp(dim=1) - log(seen.shape[1]), theirs  # of the mean probability, without underflow
 
@@ -135,10 +160,12 @@ def as_it_was(model: nn.Module, number: Precision) -> Iterator[None]:
     first = next(model.parameters(), None)
     before = first.device if first is not None else number.device
     modes = [(layer, layer.training) for layer in model.modules()]
+    filters = [tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.ndim == 4]
+    changes = number.half and not all(each.is_contiguous(memory_format=torch.channels_last) for each in filters)
     number.lay(model.to(number.device))
     try:
         yield
     finally:
-        model.to(before, memory_format=torch.contiguous_format if number.half else torch.preserve_format)
+        model.to(before, memory_format=torch.contiguous_format if changes else torch.preserve_format)
         for layer, training in modes:
             layer.training = training

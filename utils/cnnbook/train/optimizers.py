@@ -1,14 +1,16 @@
-"""Optimizers by name, weight decay by parameter group, and Muon for convolutions."""
+"""Optimizers by name, weight decay by parameter group, Muon for convolutions, and the moving average of weights."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from cnnbook.train.precision import has_bf16
-from cnnbook.train.schedules import named
+from cnnbook.names import choice
+from cnnbook.train.devices import has_bf16
 
 Groups = list[dict[str, Any]]
 Make = Callable[[nn.Module, float], Optimizer]  # of a network and its largest learning rate
@@ -101,16 +103,71 @@ OPTIMIZERS = (*NAMED, "muon")
 
 def make(optimizer: str | Make, model: nn.Module, lr: float | None, weight_decay: float, decay_all: bool) -> Optimizer:
     """The optimizer of this name, or what the function gives for the network. Raises ValueError for an unknown
-    name, and for a weight decay that the optimizer would not see."""
+    name, for a function that cannot be called so, and for a weight decay that the optimizer would not see."""
     parameters = groups(model, weight_decay, decay_all)
     if optimizer == "muon" or callable(optimizer):
         if weight_decay:
             raise ValueError("weight_decay works with optimizers by name, but not with muon or a function of your own.")
-        of_model = muon if optimizer == "muon" else optimizer
-        made = of_model(model) if lr is None else of_model(model, lr)
-        if not isinstance(made, Optimizer):
-            raise ValueError(f"optimizer(model, lr) must return a torch.optim.Optimizer, got {type(made).__name__}.")
-        return made
-    named(dict.fromkeys(OPTIMIZERS), "optimizer", optimizer)
+        return _of_function(muon if optimizer == "muon" else optimizer, model, lr)
+    choice(dict.fromkeys(OPTIMIZERS), "optimizer", optimizer)
     of_groups, usual = NAMED[optimizer]
     return of_groups(parameters, lr=usual if lr is None else lr)
+
+
+def _of_function(function: Make, model: nn.Module, lr: float | None) -> Optimizer:
+    arguments = (model,) if lr is None else (model, lr)
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        way_out = "give fit lr=…, or the function a default" if lr is None else "let it take both, or leave out lr"
+        raise ValueError(f"optimizer(model, lr) cannot be called so ({error}): {way_out}.") from error
+    made = function(*arguments)
+    if not isinstance(made, Optimizer):
+        raise ValueError(f"optimizer(model, lr) must return a torch.optim.Optimizer, got {type(made).__name__}.")
+    return made
+
+
+class Average:
+    """Follows a network: after each step, average ← d · average + (1 - d) · weights, running statistics included.
+
+    d = min(decay, (1 + step) / (10 + step)), so that the first, poor weights are forgotten soon (TensorFlow's
+    `ExponentialMovingAverage` with num_updates). `state` has the averages by name. Raises ValueError for a
+    decay that is not between 0 and 1.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        if not 0 < decay < 1:
+            raise ValueError(f"ema must be between 0 and 1, for example 0.999; got {decay}.")
+        self.decay, self.steps = decay, 0
+        self.state: dict[str, Tensor] = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        # Where each tensor is: a module may put another one there, as a buffer that moves to another memory format.
+        places = {name: name.rpartition(".")[::2] for name in self.state}
+        self._places = {name: (model.get_submodule(path), last) for name, (path, last) in places.items()}
+
+    @torch.no_grad()
+    def update(self) -> None:
+        self.steps += 1
+        share = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
+        averages, values = [], []
+        for name, (module, last) in self._places.items():
+            average, value = self.state[name], getattr(module, last)
+            if value.is_floating_point():
+                averages.append(average)
+                values.append(value)
+            else:
+                average.copy_(value)
+        torch._foreach_lerp_(averages, values, share)
+
+    def buffers(self, model: nn.Module) -> list[Tensor]:
+        """The averages of what the network holds besides parameters."""
+        return [self.state[name] for name, _ in model.named_buffers() if name in self.state]
+
+    @contextmanager
+    def put_in(self, model: nn.Module) -> Iterator[None]:
+        """Within the block the network has the averaged weights, after it its own."""
+        own = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        model.load_state_dict(self.state)
+        try:
+            yield
+        finally:
+            model.load_state_dict(own)

@@ -25,10 +25,10 @@ from torch import nn
 from cnnbook import data, runs
 from cnnbook.layers import DropBlock2d, LocalResponseNorm
 from cnnbook.models import CifarCNN
-from cnnbook.train.diverged import Diverged
 from cnnbook.train.evaluate import evaluate
 from cnnbook.train.experiments import all_runs, finished, mean_and_spread, writable
 from cnnbook.train.fit import fit
+from cnnbook.train.loop import Diverged
 
 Cell = dict[str, str | float]  # one value of each factor
 
