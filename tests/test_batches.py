@@ -70,8 +70,12 @@ def test_smaller_crops_and_what_cannot_be_cut():
     assert after.shape == (64, 3, 5, 5)
     assert all(any(torch.equal(image[:, t : t + 5, u : u + 5], cropped) for t in range(4) for u in range(4))
                for image, cropped in zip(before, after, strict=True))  # fmt: skip
-    with pytest.raises(ValueError, match="cannot cut 9×9 pixels from 8×8 with padding 0"):
+    with pytest.raises(ValueError, match="cannot cut 9×9 pixels from 8×8 with padding 0. Use size=8 or less, or more"):
         one_batch(data.crop(size=9))
+    with pytest.raises(ValueError, match="cannot mirror 8 pixels of 8×8. Use padding=7 or less, or mode='zeros'."):
+        one_batch(data.crop(padding=8))
+    for way_out in (data.crop(size=8), data.crop(size=9, padding=1), data.crop(padding=7), data.crop(None, 8, "zeros")):
+        one_batch(way_out)
 
 
 def test_flips_alternate_so_that_each_image_is_seen_both_ways():
@@ -98,6 +102,21 @@ def test_scale_by_one_changes_nothing_and_by_two_takes_the_middle():
     assert (wide[..., :3] == 0).all() and (wide[..., 5:] == 1).all()
 
 
+def test_scale_enlarges_each_image_by_its_own_factor_and_both_ways_alike():
+    ramp = (torch.arange(9) * 20).expand(9, 9).to(torch.uint8)
+    both = torch.stack([ramp, ramp.T]).repeat(400, 1, 1, 1)  # (400, 2, 9, 9), growing to the right and downwards
+    before, after = one_batch(data.scale(0.8, 1.6), ImageSet(both, torch.zeros(400, dtype=torch.int64), ("a",)))
+
+    def steepness(images):
+        right, down = images[:, 0, 4, 5] - images[:, 0, 4, 4], images[:, 1, 5, 4] - images[:, 1, 4, 4]
+        return torch.stack([right, down], dim=1)
+
+    factors = steepness(before) / steepness(after)  # (400, 2): what is enlarged is less steep
+    torch.testing.assert_close(factors[:, 0], factors[:, 1])
+    assert 0.799 < factors.min() < 0.82 and 1.58 < factors.max() < 1.601
+    assert float(factors.mean()) == pytest.approx(1.2, abs=0.05)
+
+
 @pytest.mark.parametrize("kind", [data.brightness, data.contrast, data.saturation])
 def test_colours_change_by_their_own_amount_and_stay_in_range(kind):
     before, after = one_batch(kind(0.4))
@@ -116,13 +135,14 @@ def test_contrast_keeps_the_mean_and_saturation_the_grey():
     torch.testing.assert_close(after.mean(dim=1), before.mean(dim=1))
 
 
-def test_pca_colour_moves_along_the_principal_axis():
-    grey = torch.randint(256, (50, 1, 6, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    images = ImageSet((grey // 4 + 90).repeat(1, 3, 1, 1), torch.zeros(50, dtype=torch.int64), ("a",))
+def test_pca_colour_moves_along_the_principal_axis_as_far_as_its_eigenvalue_says():
+    grey = torch.randint(256, (2000, 1, 6, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = ImageSet((grey // 4 + 90).repeat(1, 3, 1, 1), torch.zeros(2000, dtype=torch.int64), ("a",))
     before, after = one_batch(data.pca_colour(images, std=3.0), images)
-    change = (after - before)[:, :, 0, 0]  # (50, 3), all channels alike: grey varies only along (1, 1, 1)
-    assert change.std() > 0.005
+    change = (after - before)[:, :, 0, 0]  # (2000, 3), all channels alike: grey varies only along (1, 1, 1)
     torch.testing.assert_close(change, change.mean(dim=1, keepdim=True).expand(-1, 3), atol=1e-5, rtol=0)
+    eigenvalue = 3 * float(before[:, 0].var())  # of a covariance matrix whose nine numbers are this variance
+    assert float(change.norm(dim=1).square().mean().sqrt()) == pytest.approx(3.0 * eigenvalue, rel=0.05)
 
 
 def test_cutout_hides_one_square_a_image():
@@ -149,7 +169,7 @@ EVERYTHING = [
 
 
 @pytest.mark.parametrize("processes", [2, 3])
-@pytest.mark.parametrize("batch_size", [11, 9])  # 64 = 5 · 11 + 9 = 7 · 9 + 1: of the last batch a share is empty
+@pytest.mark.parametrize("batch_size", [11, 9, 31])  # 64 = 5 · 11 + 9 = 7 · 9 + 1 = 2 · 31 + 2: a last share is empty
 def test_shares_together_are_the_batches_of_one_process(batch_size, processes):
     options = {"batch_size": batch_size, "seed": 4, "epoch": 2, "augment": EVERYTHING}
     whole = list(data.batches(some(), **options))
@@ -158,6 +178,17 @@ def test_shares_together_are_the_batches_of_one_process(batch_size, processes):
         torch.testing.assert_close(torch.cat([part for part, _ in parts]), x)
         assert torch.equal(torch.cat([part for _, part in parts]), labels)
         assert max(len(part) for part, _ in parts) - min(len(part) for part, _ in parts) <= 1
+        assert len(parts[0][0])  # whose statistics of batch norm count
+
+
+def test_what_an_augmentation_keeps_is_not_changed():
+    kept = torch.rand(64, 3, 8, 8)
+    before = kept.clone()
+    for options in ({}, {"mean": 0.5}, {"std": 0.5}, {"mean": 0.5, "std": 0.5}):
+        ((x, _),) = data.batches(some(), 64, augment=lambda images, draw: kept, **options)
+        torch.testing.assert_close(x, (before - options.get("mean", 0)) / options.get("std", 1))
+        x.zero_()
+    assert torch.equal(kept, before)
 
 
 def test_the_same_seed_and_epoch_give_the_same_batches():
@@ -185,6 +216,15 @@ def test_ten_crop_is_torchvisions():
     images = data.to_float(some(5, size=9).images)
     expected = torch.stack(torchvision_ten_crop(images, 6), dim=1)
     assert torch.equal(data.ten_crop(6)(images), expected)
+
+
+def test_views_that_cannot_be_cut_say_what_can():
+    images = torch.rand(2, 3, 20, 28)
+    with pytest.raises(ValueError, match="views of 24 pixels from images of 20×28. Use a size from 1 to 20, or load"):
+        data.ten_crop(24)(images)
+    assert data.ten_crop(20)(images).shape == (2, 10, 3, 20, 20)
+    with pytest.raises(ValueError, match=r"scales of at least size pixels, got size 24 and scales \(32, 20\)"):
+        data.crops_144(24, scales=(32, 20))
 
 
 @pytest.mark.parametrize("tall", [False, True])

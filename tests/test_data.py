@@ -190,6 +190,26 @@ def test_a_damaged_cache_is_said_in_one_line(mnist, tmp_path, capsys):
     assert len(said) == 2 and "cannot be read" in said[0] and "made anew" in said[0]
 
 
+def test_what_a_killed_process_left_in_the_cache_goes(mnist, tmp_path):
+    from cnnbook.data import cache
+
+    arrays = {"images": np.zeros(10, np.uint8)}
+    code = """
+import os
+import numpy as np
+from cnnbook.data import cache
+np.savez = lambda file, **_: (file.write(b"half of it"), file.flush(), os._exit(1))
+cache.keep("x", "here", "1", {"images": np.zeros(10, np.uint8)})
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 1
+    (left,) = (tmp_path / "cache").iterdir()
+    cache.keep("x", "here", "1", arrays)
+    assert left.exists()  # it may belong to a process that is at work
+    os.utime(left, (0, 0))
+    cache.keep("y", "here", "1", arrays)
+    assert not left.exists() and len(list((tmp_path / "cache").iterdir())) == 2
+
+
 def test_a_cache_that_cannot_be_written_stops_nobody(mnist, tmp_path, capsys):
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert len(data.load("mnist")) == 6

@@ -32,7 +32,8 @@ class Server:
     """Serves `files`, and treats each request as the next item of `plan` says; `asked` has path and Range of each.
 
     Of the plan: "range" (as it should be), "whole" (no ranges), "403", "cut" (half of what is asked, then it hangs
-    up), "stall" (half, then silence), "wrong" (other bytes), "long" (more than there is), "page" (a portal's page).
+    up), "stall" (half, then silence), "wrong" (other bytes), "long" (more than there is), "page" (a portal's page),
+    "open page" (the same, its length not told), "other range" (the file's beginning, whatever part is asked for).
     """
 
     def __init__(self):
@@ -55,13 +56,21 @@ class Server:
         content, wanted = self.files[handler.path[1:]], handler.headers.get("Range")
         self.asked.append((handler.path[1:], wanted))
         do = self.plan.pop(0) if self.plan else "range"
-        first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and do not in ("whole", "page") else 0
-        body = {"wrong": bytes(len(content)), "page": b"<html>Please log in</html>"}.get(do, content)[first:]
+        whole = do in ("whole", "page", "open page")  # no range, whatever is asked for
+        first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and not whole else 0
+        body = b"<html>Please log in</html>" if "page" in do else bytes(len(content)) if do == "wrong" else content
+        start = 0 if do == "other range" else first
+        body = body[start:]
         if do == "403":
             handler.send_error(403)
             return
         handler.send_response(206 if first else 200)
-        if do != "long":
+        if first:
+            handler.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        handler.send_header("Content-Type", "text/html; charset=utf-8" if "page" in do else "application/gzip")
+        if do == "other range":
+            body = body[: len(content) - first]  # as long as what was asked for
+        if do not in ("long", "open page"):
             handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         try:
@@ -123,33 +132,56 @@ def test_it_begins_anew_where_the_server_knows_no_ranges(server, tmp_path):
 
 
 @settings(max_examples=40, deadline=None)
-@given(plan=st.lists(st.sampled_from(["range", "whole", "403", "cut", "wrong", "long", "page"]), max_size=6))
-def test_whatever_the_server_does_the_file_is_right_or_not_there(plan, running, tmp_path_factory):
+@given(
+    plan=st.lists(
+        st.sampled_from(["range", "whole", "403", "cut", "wrong", "long", "page", "open page", "other range"]),
+        max_size=6,
+    ),
+    before=st.sampled_from([None, b"", CONTENT[:1000], b"?" * 1000, CONTENT, CONTENT + b"?", b"?" * 400_000]),
+)
+def test_whatever_the_server_does_the_file_is_right_or_not_there(plan, before, running, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(download, "WAIT", 0.0)
         patch.setattr(download, "TIMEOUT", (1, 1))
         running.files, running.plan, running.asked, running.delay = {"file.bin": CONTENT}, list(plan), [], 0.0
         folder = tmp_path_factory.mktemp("download")
+        if before is not None:
+            (folder / "file.bin.part").write_bytes(before)
         try:
             path = download.fetch(file_of(running, mirrors=2), folder)
         except ConnectionError as error:
-            assert len(plan) == 6 and running.base in str(error)
+            assert len(plan) >= 5 and running.base in str(error)  # wrong beginnings cost one attempt of the six
             assert not (folder / "file.bin").exists()
             running.plan = []
             path = download.fetch(file_of(running), folder)  # nothing that is left is in the way
         assert path.read_bytes() == CONTENT and list(folder.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("do", ["403", "wrong", "page", "long"])
+@pytest.mark.parametrize("do", ["403", "wrong", "page", "open page", "long"])
 def test_a_mirror_serves_where_the_first_address_does_not(do, server, tmp_path):
     server.plan = [do]
     assert download.fetch(file_of(server, mirrors=2), tmp_path).read_bytes() == CONTENT
     assert len(server.asked) == 2
 
 
-def test_a_damaged_file_in_its_place_is_replaced(server, tmp_path):
+@pytest.mark.parametrize("length", [0, 1000, len(CONTENT), len(CONTENT) + 1])
+def test_a_damaged_file_in_its_place_is_replaced_whatever_lies_beside_it(length, server, tmp_path):
     (tmp_path / "file.bin").write_bytes(CONTENT[:-1] + b"?")
-    (tmp_path / "file.bin.part").write_bytes(b"?" * 1000)
+    (tmp_path / "file.bin.part").write_bytes(b"?" * length)
+    assert download.fetch(file_of(server), tmp_path).read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]
+
+
+@pytest.mark.parametrize(
+    "plan, said",
+    [(["open page"], "serves a web page"), (["cut", "other range"], "another part than what follows byte [1-9]")],
+)
+def test_what_is_no_part_of_the_file_is_not_taken_for_one(plan, said, server, tmp_path, monkeypatch):
+    server.plan = list(plan)
+    monkeypatch.setattr(download, "ROUNDS", len(plan))
+    with pytest.raises(ConnectionError, match=said):
+        download.fetch(file_of(server), tmp_path)
+    assert not list(tmp_path.iterdir())
     assert download.fetch(file_of(server), tmp_path).read_bytes() == CONTENT
 
 

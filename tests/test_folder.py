@@ -304,6 +304,32 @@ def test_the_hostile_folder_is_told_in_one_report(photos, tmp_path, capsys):
     assert told.count("\n") == 1 and f"{len(report)} skipped" in told
 
 
+@pytest.mark.parametrize("split_already", [False, True])
+def test_a_class_of_which_no_image_can_be_read_is_none(split_already, photos, tmp_path):
+    whole = save(tmp_path / "whole.png", 64).read_bytes()
+    root = photos / "train" if split_already else photos
+    if split_already:
+        for label in ("cat", "dog"):
+            shutil.copytree(photos / label, photos / "train" / label)
+            shutil.move(photos / label, photos / "test" / label)
+    (root / "bird").mkdir()
+    (root / "bird" / "0.png").write_bytes(whole[: len(whole) // 2])  # its header is sound
+    for split in ("train", "test"):
+        found, report, _ = folder.read(photos, split, 8)
+        assert found.classes == ("cat", "dog") and set(found.labels.tolist()) == {0, 1}
+        assert dict(report[["reason", "file"]].itertuples(index=False))["class without images"] == "bird/"
+
+
+def test_images_in_formats_that_are_not_read_are_called_by_their_name(photos):
+    for name in ("iphone.heic", "IPHONE.HEIF", "web.avif"):
+        (photos / "cat" / name).write_bytes(b"x")
+    reasons = skipped(photos)
+    assert reasons["cat/iphone.heic"] == reasons["cat/IPHONE.HEIF"] == "HEIC is not read (save as JPEG)"
+    assert reasons["cat/web.avif"] == "AVIF is not read (save as JPEG)"
+    with pytest.raises(ValueError, match="IPHONE.HEIF is not an image that can be read: HEIC is not read"):
+        folder.read_folder(photos, "photos")
+
+
 def test_names_that_a_terminal_would_obey_are_escaped(photos, monkeypatch):
     (photos / "cat" / "\x1b[2J\u202e.png").write_text("x")
     (photos / "cat" / os.fsdecode(b"\xff.png")).write_text("x")

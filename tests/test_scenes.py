@@ -1,4 +1,5 @@
 import re
+import time
 import unicodedata
 from collections import Counter
 
@@ -7,7 +8,8 @@ import torch
 
 from cnnbook.data import captions, scenes
 from cnnbook.data.captions import COLOURS, SIZES, Thing
-from cnnbook.data.drawn import scenery
+from cnnbook.data.drawn import layout, scenery, things
+from cnnbook.data.drawn.chance import Chance
 
 COUNT = 400
 
@@ -55,7 +57,7 @@ def test_the_label_is_the_class_of_the_object_most_of_which_is_seen(drawn):
 def test_an_objects_pixels_have_the_colour_that_it_is_said_to_have(drawn):
     """Masks, depth order and colour words in one: a wrong order would put another object's colour into a mask."""
     imageset, known = drawn
-    words, swatches = list(COLOURS), scenes.SWATCHES.sqrt()
+    words, swatches = list(COLOURS), things.SWATCHES.sqrt()
     hue = swatches / swatches.norm(dim=1, keepdim=True)
     right = total = 0
     for image, masks, scene in zip(imageset.images, imageset.masks, known, strict=True):
@@ -103,6 +105,31 @@ def test_a_scene_has_as_many_objects_as_asked_for():
     crowd = scenes.draw(40, objects=(6, 6))
     assert {len(boxes) for boxes in crowd.boxes} == {6}
     assert len(scenes.draw(0)) == 0
+
+
+@pytest.mark.parametrize("size, samples", [(64, 2), (70, 1), (96, 1)])
+def test_a_window_cuts_off_nothing_of_its_thing(size, samples, monkeypatch):
+    """To the last bit it is as if every thing were painted on the whole picture."""
+    monkeypatch.setattr(things, "TOGETHER", 1)  # each window by itself, as small as can be
+    plan = layout.plan(Chance("windows", 0, 0, 60), 1, 6)
+
+    def painted():
+        picture, ground = scenery.view(plan, size)
+        return things.put(picture, ground.unsqueeze(1), plan, samples), picture
+
+    with_windows = painted()
+    monkeypatch.setattr(things, "_reach", lambda thing, away: (torch.full_like(thing["x"], 9.0),) * 2)
+    assert all(torch.equal(a, b) for a, b in zip(with_windows, painted(), strict=True))
+
+
+def test_one_core_draws_800_scenes_a_second():  # of 32 pixels; one of 2024 draws 1,600 and more
+    scenes.draw(100, size=32)
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        scenes.draw(400, size=32)
+        seconds.append(time.process_time() - start)
+    assert 400 / min(seconds) > 800
 
 
 @pytest.mark.parametrize(

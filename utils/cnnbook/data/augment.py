@@ -58,7 +58,10 @@ def moves_pixels(augment: Augment) -> Augment:
 
 
 def shift(pixels: int) -> Augment:
-    """Every image moves by its own whole number of pixels, up to `pixels` each way; zeros enter."""
+    """Every image moves by its own whole number of pixels, up to `pixels` each way; zeros enter.
+
+    Raises ValueError for fewer than 0 pixels.
+    """
     if pixels < 0:
         raise ValueError(f"pixels must be 0 or more, got {pixels}.")
     return crop(padding=pixels, mode="zeros")
@@ -81,9 +84,15 @@ def crop(size: int | None = None, padding: int = 0, mode: str = "reflect") -> Au
         tall, wide = (height, width) if size is None else (size, size)
         highest, furthest = height + 2 * padding - tall, width + 2 * padding - wide  # offsets
         if highest < 0 or furthest < 0:
-            raise ValueError(f"cannot cut {tall}×{wide} pixels from {height}×{width} with padding {padding}.")
+            raise ValueError(
+                f"cannot cut {tall}×{wide} pixels from {height}×{width} with padding {padding}. "
+                f"Use size={min(height, width) + 2 * padding} or less, or more padding."
+            )
         if padding >= min(height, width) and mode == "reflect":
-            raise ValueError(f"cannot mirror {padding} pixels of {height}×{width}.")
+            raise ValueError(
+                f"cannot mirror {padding} pixels of {height}×{width}. "
+                f"Use padding={min(height, width) - 1} or less, or mode='zeros'."
+            )
         if padding:
             images = _mirrored(images, padding) if mode == "reflect" else pad(images, (padding,) * 4)
         top, left = draw.integers(highest + 1), draw.integers(furthest + 1)  # (B, 1)
@@ -136,7 +145,7 @@ def flip(alternate: bool = True) -> Augment:
 
 def scale(low: float, high: float) -> Augment:
     """Scale jitter: every image enlarged about its centre by its own factor in low..high; the edge is repeated where
-    a factor below 1 leaves room."""
+    a factor below 1 leaves room. Raises ValueError for a factor that is not above 0, or a low above the high."""
     if not 0 < low <= high:
         raise ValueError(f"scale needs 0 < low <= high, got {low} and {high}.")
 
@@ -153,7 +162,10 @@ def scale(low: float, high: float) -> Augment:
 
 def pca_colour(imageset: ImageSet, std: float = 0.1) -> Augment:
     """Adds to every pixel of an image the same combination of the principal components of the set's RGB values, with
-    normal random weights of deviation `std` times the eigenvalue (Krizhevsky, Sutskever, Hinton 2012, section 4.1)."""
+    normal random weights of deviation `std` times the eigenvalue (Krizhevsky, Sutskever, Hinton 2012, section 4.1).
+
+    Raises ValueError for a set without images or not in RGB, or an `std` below 0.
+    """
     if imageset.images.shape[1] != 3 or not len(imageset):
         raise ValueError(f"pca_colour needs RGB images, got {imageset!r}.")
     if std < 0:
@@ -171,7 +183,10 @@ def pca_colour(imageset: ImageSet, std: float = 0.1) -> Augment:
 
 
 def brightness(amount: float) -> Augment:
-    """Adds to every image its own number in -amount..amount; the result stays in 0..1."""
+    """Adds to every image its own number in -amount..amount; the result stays in 0..1.
+
+    Raises ValueError for an amount outside 0..1.
+    """
     _in_unit("brightness", amount)
 
     def augment(images: Tensor, draw: Draw) -> Tensor:
@@ -181,7 +196,10 @@ def brightness(amount: float) -> Augment:
 
 
 def contrast(amount: float) -> Augment:
-    """Multiplies every image's distance from its channels' means by its own factor in 1 - amount..1 + amount."""
+    """Multiplies every image's distance from its channels' means by its own factor in 1 - amount..1 + amount.
+
+    Raises ValueError for an amount outside 0..1.
+    """
     _in_unit("contrast", amount)
 
     def augment(images: Tensor, draw: Draw) -> Tensor:
@@ -192,7 +210,10 @@ def contrast(amount: float) -> Augment:
 
 
 def saturation(amount: float) -> Augment:
-    """Multiplies every pixel's distance from its grey (the channels' mean) by a factor in 1 - amount..1 + amount."""
+    """Multiplies every pixel's distance from its grey (the channels' mean) by a factor in 1 - amount..1 + amount.
+
+    Raises ValueError for an amount outside 0..1.
+    """
     _in_unit("saturation", amount)
 
     def augment(images: Tensor, draw: Draw) -> Tensor:
@@ -204,7 +225,10 @@ def saturation(amount: float) -> Augment:
 
 def cutout(size: int) -> Augment:
     """Greys out a square of `size` pixels about a random pixel, with the image's channel means; parts outside the image
-    are lost (DeVries and Taylor 2017, arXiv:1708.04552, who fill with zeros after normalisation)."""
+    are lost (DeVries and Taylor 2017, arXiv:1708.04552, who fill with zeros after normalisation).
+
+    Raises ValueError for a square of less than 1 pixel.
+    """
     if size < 1:
         raise ValueError(f"size must be 1 pixel or more, got {size}.")
 

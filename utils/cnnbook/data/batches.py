@@ -33,7 +33,8 @@ def batches(
     The last batch may be shorter; `drop_last` leaves it out. Pixels are scaled to 0..1, augmented (one augmentation, or
     several in order), then normalised to (x - mean) / std, one number a channel or one for all. The same seed and
     epoch give the same batches. `part=(rank, count)` gives one process of `count` its share of each batch: the shares
-    together are the batches of one process, random numbers included; a share may be empty.
+    together are the batches of one process, random numbers included. A share of a short batch may be empty, but never
+    the first process's.
     Raises ValueError for a batch size below 1, a part that is not one, or a std that is not above 0.
     """
     if not isinstance(imageset, ImageSet):
@@ -56,21 +57,26 @@ def batches(
         for whole in order.split(batch_size) if len(order) else ():
             if drop_last and len(whole) < batch_size:
                 return
-            rows = slice(rank * len(whole) // count, (rank + 1) * len(whole) // count)
+            # rounded up, so that the first process, whose statistics of batch norm count, always has images
+            rows = slice(-(-rank * len(whole) // count), -(-(rank + 1) * len(whole) // count))
             mine = whole[rows]
             x = imageset.images.index_select(0, mine).to(device, non_blocking=True)  # (B, C, H, W), bytes
             draw = Draw(generator, mine, epoch, coins, len(whole), rows, x.device)
             x = _augmented(x, augmentations, draw)
-            x = x.clone() if x.is_floating_point() else to_float(x)  # our own: an augmentation may have kept its own
-            x = x.sub_(shift_by) if shift_by is not None else x
-            x = x.div_(divide_by) if divide_by is not None else x
+            if x.is_floating_point():  # not changed in place: an augmentation may have kept it
+                x = x.clone() if shift_by is None else x - shift_by
+            else:
+                x = to_float(x) if shift_by is None else to_float(x).sub_(shift_by)
+            x = x if divide_by is None else x.div_(divide_by)
             yield x, imageset.labels.index_select(0, mine).to(device, non_blocking=True)
 
     return iterate()
 
 
 def augmented(images: Tensor, augment: Augment | Sequence[Augment], seed: int = 0, epoch: int = 0) -> Tensor:
-    """Images float (B, C, H, W) in 0..1 after one augmentation, or several in order; for looking at them."""
+    """Images float32 (B, C, H, W) in 0..1, or uint8 in 0..255, after one augmentation, or several in order; for looking
+    at them. Bytes stay bytes where `crop`, `shift` and `flip` alone are asked for, else they become floats in 0..1.
+    """
     generator = torch.Generator().manual_seed(100_003 * seed + epoch)
     coins = torch.rand(len(images), generator=torch.Generator().manual_seed(seed)) < 0.5
     rows = slice(0, len(images))

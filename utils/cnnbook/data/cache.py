@@ -4,10 +4,14 @@ import hashlib
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+
+DEAD = 60.0  # seconds that nothing was written to a file: whoever wrote it was killed
 
 
 def folder() -> Path:
@@ -73,9 +77,13 @@ def _path(name: str, origin: str) -> Path:
 
 
 def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """All or nothing: written beside its place, then moved there in one step."""
+    """All or nothing: written beside its place, then moved there in one step. What killed processes left goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".part", delete=False) as part:
+    for part in path.parent.glob("*.npz.part"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > DEAD:
+                part.unlink()
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".npz.part", delete=False) as part:
         try:
             np.savez(part, **arrays)
         except BaseException:

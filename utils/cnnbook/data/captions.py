@@ -93,16 +93,16 @@ def relations(things: Sequence[Thing], side: int) -> list[tuple[int, str, int]]:
     hangs, and ends above the second's top. In front: it hides a part of the other.
     """
     found = []
+    visible, whole = [_centre(thing.box) for thing in things], [_centre(thing.whole) for thing in things]
     for a, one in enumerate(things):
         for b, other in enumerate(things):
             if a == b:
                 continue
-            visible, whole = ((_centre(i)[0] - _centre(j)[0], _centre(i)[1] - _centre(j)[1])
-                              for i, j in ((one.box, other.box), (one.whole, other.whole)))  # fmt: skip
-            if min(abs(visible[0]), abs(whole[0])) > max(0.12 * side, 0.6 * abs(whole[1])):
-                if visible[0] * whole[0] > 0:
-                    found.append((a, "left" if whole[0] < 0 else "right", b))
-            if abs(whole[0]) < 0.6 * abs(whole[1]):
+            across, down = whole[a][0] - whole[b][0], abs(whole[a][1] - whole[b][1])
+            seen_across = visible[a][0] - visible[b][0]
+            if min(abs(seen_across), abs(across)) > max(0.12 * side, 0.6 * down) and seen_across * across > 0:
+                found.append((a, "left" if across < 0 else "right", b))
+            if abs(across) < 0.6 * down:
                 if one.hangs and one.whole[3] <= other.whole[1]:
                     found.append((a, "above", b))
                 if other.hangs and other.whole[3] <= one.whole[1]:
@@ -120,14 +120,16 @@ def _centre(box: Sequence[int]) -> tuple[float, float]:
 
 def names(thing: Thing, things: Sequence[Thing]) -> list[tuple[str, str]]:
     """The ways to name a thing, in English and Korean, that fit no other thing of the scene; shortest first."""
-    found = []
-    for keys in (("name",), ("colour", "name"), ("size", "colour", "name")):
-        same = [other for other in things if all(getattr(other, key) == getattr(thing, key) for key in keys)]
-        if len(same) == 1 and all(getattr(thing, key) for key in keys):
-            words = [getattr(thing, key) for key in keys]
-            korean = {"name": thing.korean, "colour": COLOURS[thing.colour], "size": SIZES[thing.size]}
-            article = "an" if words[0][0] in "aeiou" else "a"
-            found.append((" ".join([article, *words]), " ".join(korean[key] for key in keys)))
+    found, same, english, korean = [], things, thing.name, thing.korean
+    for key, translated in (("name", None), ("colour", COLOURS), ("size", SIZES)):
+        word = getattr(thing, key)
+        if not word:  # a size of which nothing is said
+            break
+        same = [other for other in same if getattr(other, key) == word]
+        if translated:
+            english, korean = f"{word} {english}", f"{translated[word]} {korean}"
+        if len(same) == 1:
+            found.append((f"{'an' if english[0] in 'aeiou' else 'a'} {english}", korean))
     return found
 
 

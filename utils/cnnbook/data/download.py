@@ -52,11 +52,20 @@ def fetch(file: File, folder: Path) -> Path:
 def _continue(file: File, part: Path, url: str, output: str, _: object) -> None:
     """A downloader for pooch: what is missing of `part` is added to it; when it is whole it becomes `output`."""
     here = part.stat().st_size if part.exists() else 0
-    if here != file.bytes:
+    if here > file.bytes:  # of another file
+        part.unlink()
+        here = 0
+    if here < file.bytes:
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={here}-"} if here else {})
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             response.raise_for_status()
-            here = here if response.status_code == requests.codes.partial_content else 0  # else it begins anew
+            if "text/html" in response.headers.get("Content-Type", ""):  # of a network that wants a log-in
+                raise requests.RequestException("serves a web page")
+            if response.status_code != requests.codes.partial_content:
+                here = 0  # it begins anew
+            elif not response.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
+                part.unlink(missing_ok=True)  # the next attempt asks for all of it, which every server understands
+                raise requests.RequestException(f"serves another part than what follows byte {here}")
             length = response.headers.get("Content-Length")
             if length is not None and here + int(length) != file.bytes:
                 raise requests.RequestException(f"serves {here + int(length)} bytes where {file.bytes} were expected")

@@ -167,7 +167,10 @@ def _refused(path: Path, root: Path) -> str | None:
     """Why a file is not even opened."""
     if path.name.startswith("."):
         return HIDDEN
-    if path.suffix.lower() not in pictures.ENDINGS:
+    ending = path.suffix.lower()
+    if ending in pictures.UNREAD:
+        return f"{pictures.UNREAD[ending]} is not read (save as JPEG)"
+    if ending not in pictures.ENDINGS:
         return ENDING
     if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
         return "link out of the folder"
@@ -200,8 +203,7 @@ def _decode(root: Path, sources: dict[str, Found], size: int | None) -> dict[str
             headers[path] = pictures.header(path)
         except Unreadable as error:
             skip(path, error)
-    classes = sorted({label for label, paths in every if any(path in headers for path in paths)})
-    skipped += [(f"{label}/", EMPTY, "") for label in sorted({label for label, _ in every}.difference(classes))]
+    names = sorted({label for label, _ in every})
     sides = {side for _, size_of_one in headers.values() for side in size_of_one}
     side = size or (max(sides) if len(sides) == 1 and max(sides) <= KEPT else SIDE)
     channels = 1 if all(grey for grey, _ in headers.values()) else 3
@@ -209,7 +211,7 @@ def _decode(root: Path, sources: dict[str, Found], size: int | None) -> dict[str
     splits = {}
     for split in ("train", "test"):
         chosen = []  # path, label
-        for label, name in enumerate(classes):
+        for label, name in enumerate(names):
             paths = [path for path in sources.get(split, sources.get("all")).get(name, ()) if path in headers]
             if "all" in sources:
                 testing = _fifth(paths, root)
@@ -224,7 +226,11 @@ def _decode(root: Path, sources: dict[str, Found], size: int | None) -> dict[str
             else:
                 labels.append(label)
         splits[split] = {"images": images[: len(labels)], "labels": np.array(labels, np.int64)}
-    both = {"classes": np.array(classes, str), "skipped": np.array(skipped, str).reshape(-1, 3)}
+    kept = np.unique(np.concatenate([arrays["labels"] for arrays in splits.values()]))  # with an image in either split
+    for arrays in splits.values():
+        arrays["labels"] = np.searchsorted(kept, arrays["labels"])
+    skipped += [(f"{name}/", EMPTY, "") for label, name in enumerate(names) if label not in kept]
+    both = {"classes": np.array(names, str)[kept], "skipped": np.array(skipped, str).reshape(-1, 3)}
     return {split: arrays | both for split, arrays in splits.items()}
 
 

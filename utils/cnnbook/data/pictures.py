@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
+UNREAD = {".heic": "HEIC", ".heif": "HEIC", ".avif": "AVIF"}  # endings of images, too, that Pillow may not read
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PPM")  # told by the content, not by the ending
 LARGEST = 80_000_000  # pixels of an image; a larger one is refused before it is decoded
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")

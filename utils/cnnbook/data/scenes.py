@@ -3,26 +3,20 @@ of them: boxes, masks, depth order, and a sentence in English and in Korean."""
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from cnnbook.data import captions
 from cnnbook.data.captions import COLOURS, SIZES, Thing
-from cnnbook.data.drawn import layout, paint, scenery
+from cnnbook.data.drawn import layout, paint, scenery, things
 from cnnbook.data.drawn.chance import Chance
-from cnnbook.data.drawn.figures import TEN, frame
+from cnnbook.data.drawn.figures import TEN
 from cnnbook.data.drawn.layout import MOST, Plan
-from cnnbook.data.drawn.palettes import light
+from cnnbook.data.drawn.things import TOWARDS_LIGHT
 from cnnbook.data.imageset import ImageSet
 
 COUNTS = {"train": 2000, "test": 500}
 BLOCK = 100  # scenes whose random numbers are drawn together
 OVERLAP = 0.05  # of the smaller of two things: who covers so much of the other is in front of it
-TOWARDS_LIGHT = (-0.62, -0.78)
-LEAN, FLAT = 0.55, 0.34  # of a shadow on the ground: how far it falls to the right, and how short it is
-THREAD = torch.full((1, 3, 1, 1), 0.12)
-
-# the light of each of COLOURS
-SWATCHES = torch.tensor([light(c) for c in "cf4034 ea8630 f5c843 4f9d58 3b72b8 7d55a8 ee9ab4 f7f3ea 33363f".split()])
+_COLOURS, _SIZES = tuple(COLOURS), tuple(SIZES)
 
 
 def draw(count: int, *, size: int = 96, objects: tuple[int, int] = (1, 4), seed: int = 0) -> ImageSet:
@@ -57,33 +51,25 @@ def compose(
     if count < 0 or size < 32:
         raise ValueError(f"count must be 0 or more and size 32 pixels or more, got count {count} and size {size}.")
     images = torch.empty(count, 3, size, size, dtype=torch.uint8)
-    masks, things, sentences = [], [], []
-    samples = 2 if size <= 64 else 1  # in each direction, of a pixel
-    together = max(1, 2**17 // (size * samples) ** 2)  # as many pictures at a time as the processor's cache holds
+    masks, known, sentences = [], [], []
     for block, start in enumerate(range(0, count, BLOCK)):
-        part = images[start : start + BLOCK]
         plan = layout.plan(Chance(f"scenes {split}", seed, block, BLOCK), fewest, most)
-        for at in range(0, len(part), together):
-            rows = slice(at, min(at + together, len(part)))
+        for rows in torch.arange(min(BLOCK, count - start)).split(max(1, 2**20 // size**2)):  # what memory holds
             some = {key: value[rows] for key, value in plan.items()}
-            picture, covers = _picture(some, size * samples)
-            if samples > 1:
-                picture, covers = avg_pool2d(picture, samples), avg_pool2d(covers, samples)
-            part[rows] = paint.finish(picture)
-            for row, cover in enumerate(covers):
-                seen, known = _known(cover, {key: value[row] for key, value in some.items()})
-                place = scenery.PLACES[some["place"][row]], scenery.PLACES_KO[some["place"][row]]
-                masks.append(seen)
-                things.append(known)
-                sentences.append(captions.caption(known, place, size, some["words"][row].tolist()))
-    return _imageset(images, masks, things, sentences), things
+            images[start + rows], seen, facts = _drawn(some, size)
+            masks += seen
+            known += facts
+            places = [(scenery.PLACES[place], scenery.PLACES_KO[place]) for place in some["place"].tolist()]
+            told = zip(facts, places, some["words"].tolist(), strict=True)
+            sentences += [captions.caption(scene, place, size, words) for scene, place, words in told]
+    return _imageset(images, masks, known, sentences), known
 
 
 def _imageset(
-    images: Tensor, masks: list[Tensor], things: list[list[Thing]], sentences: list[tuple[str, str]]
+    images: Tensor, masks: list[Tensor], known: list[list[Thing]], sentences: list[tuple[str, str]]
 ) -> ImageSet:
     classes = tuple(figure.name for figure in TEN)
-    box_labels = [torch.tensor([classes.index(thing.name) for thing in scene]) for scene in things]
+    box_labels = [torch.tensor([classes.index(thing.name) for thing in scene]) for scene in known]
     most = [int(labels[seen.flatten(1).sum(1).argmax()]) for labels, seen in zip(box_labels, masks, strict=True)]
     return ImageSet(
         images,
@@ -92,118 +78,79 @@ def _imageset(
         tuple(figure.korean for figure in TEN),
         name="scenes",
         masks=masks,
-        boxes=[torch.tensor([thing.box for thing in scene], dtype=torch.float32) for scene in things],
+        boxes=[torch.tensor([thing.box for thing in scene], dtype=torch.float32) for scene in known],
         box_labels=box_labels,
         captions=[english for english, _ in sentences],
         captions_ko=[korean for _, korean in sentences],
     )
 
 
-def _picture(plan: Plan, size: int) -> tuple[Tensor, Tensor]:
-    """Light (B, 3, size, size), and how much of each pixel each object covers, (B, MOST, size, size)."""
-    pixel = 2 / size
-    x, y = paint.grid(size)
-    picture, ground = scenery.view(plan, size)
-    for nth in range(MOST):  # all shadows first: they lie on the ground, behind every thing
-        rows, thing = _thing(plan, nth)
-        if len(rows):
-            picture[rows] = paint.shade(picture[rows], _shadow(thing, x, y, size) * ground[rows])
-    covers = torch.zeros(len(picture), MOST, size, size)
-    for nth in range(MOST):
-        rows, thing = _thing(plan, nth)
-        if len(rows):
-            distance = _distance(thing, *torch.broadcast_tensors(x - thing["x"], y - thing["y"]))
-            distance, right, down = paint.measured(distance, pixel)
-            cover = paint.cover(distance, pixel)
-            covers[rows, nth] = cover
-            thread = paint.cover((x - thing["x"]).abs() - 0.006, pixel) * (y < thing["y"]) * thing["hangs"]
-            thread = thread * (1 - cover.cummax(1).values)  # it ends where the object begins
-            below = paint.over(picture[rows], THREAD, 0.7 * thread)
-            picture[rows] = paint.over(below, _face(thing, distance, right, down, pixel), cover)
+def _drawn(plan: Plan, size: int) -> tuple[Tensor, list[Tensor], list[list[Thing]]]:
+    """The images uint8 (B, 3, size, size) of planned scenes, and of each its masks and the facts."""
+    samples = 2 if size <= 64 else 1  # in each direction, of a pixel
+    side = size * samples
+    few = max(1, 2**17 // side**2)  # what the processor's cache holds
+    parts = [{key: value[rows] for key, value in plan.items()} for rows in torch.arange(len(plan["count"])).split(few)]
+    empty = [scenery.view(part, side) for part in parts]
+    picture, ground = (torch.cat(each) for each in zip(*empty, strict=True))
+    covers = things.put(picture, ground.unsqueeze(1), plan, samples)
+    x, y = paint.grid(side)
     glow = 1 + 0.1 * (x * TOWARDS_LIGHT[0] + y * TOWARDS_LIGHT[1])
-    return picture * (glow.unsqueeze(1) * plan["warmth"]), covers
+    images, masks, known = [], [], []
+    for part, light, cover in zip(parts, picture.split(few), covers.split(few), strict=True):
+        light = light * (glow.unsqueeze(1) * part["warmth"])
+        images.append(paint.finish(paint.mean_of_four(light) if samples > 1 else light))
+        seen, facts = _known(cover, part)
+        masks += seen
+        known += facts
+    return torch.cat(images), masks, known
 
 
-def _thing(plan: Plan, nth: int) -> tuple[Tensor, Plan]:
-    """The scenes that have an nth object, and its numbers: (R,) or, where they meet pixels, (R, 1, 1)."""
-    rows = (plan["count"] > nth).nonzero().flatten()
-    thing = {key: plan[key][rows, nth] for key in ("class", "colour", "kind")}
-    numbers = ("x", "y", "base", "hangs", "scale", "lean", "tone")
-    return rows, thing | {key: plan[key][rows, nth, None, None] for key in numbers} | {
-        "texture": plan["texture"][rows, nth]
-    }
-
-
-def _distance(thing: Plan, x: Tensor, y: Tensor) -> Tensor:
-    """The distance from an object at the points x, y (B, H, W), counted from its centre."""
-    cos, sin = thing["lean"].cos() / thing["scale"], thing["lean"].sin() / thing["scale"]
-    x, y = x * cos + y * sin, y * cos - x * sin
-    field = torch.empty_like(x)
-    usual = (torch.zeros(1, 1, 1),) * 3
-    for label in thing["class"].unique().tolist():
-        chosen = (thing["class"] == label).nonzero().flatten()
-        centre, unit = frame(TEN[label]), layout.unit(label)
-        field[chosen] = TEN[label].distance(x[chosen] * unit + centre.x, y[chosen] * unit + centre.y, usual) / unit
-    return field * thing["scale"]
-
-
-def _shadow(thing: Plan, x: Tensor, y: Tensor, size: int) -> Tensor:
-    """How dark an object's shadow makes the ground, 0..1, (B, size, size): its outline, laid down and leaning."""
-    up = (thing["base"] - y) / FLAT  # how high above the ground the part is whose shadow falls on this row
-    across, down = x - thing["x"] - LEAN * up, (thing["base"] - up - thing["y"]).expand(-1, size, size)
-    soft = 0.05 + 0.16 * up.clamp(0, 2)
-    shadow = (0.5 - _distance(thing, across, down) / soft).clamp_(0, 1)
-    shadow = shadow * ((up > -0.03) * 0.85 / (1 + 0.5 * up.clamp(min=0)))
-    foot = 0.2 * thing["scale"] + 0.02
-    touch = torch.exp(-(((x - thing["x"]) / foot) ** 2)) * torch.exp(-(((y - thing["base"]) / 0.035) ** 2))
-    return torch.maximum(shadow, 0.8 * touch * ~thing["hangs"])
-
-
-def _face(thing: Plan, distance: Tensor, right: Tensor, down: Tensor, pixel: float) -> Tensor:
-    """Light (B, 3, H, W) of an object's face: its colour, a pattern in a lighter or darker tone, a rounded rim."""
-    x, y = paint.grid(distance.shape[-1])
-    x, y = x - thing["x"], y - thing["y"]
-    colour = SWATCHES[thing["colour"]][..., None, None]
-    other = torch.where(thing["tone"].unsqueeze(1) > 0, 0.93 * colour + 0.07, 0.66 * colour)
-    share = paint.texture(x, y, thing["kind"], *thing["texture"][..., None, None].unbind(1), pixel)
-    rim = (1 + distance / (0.03 + 0.07 * thing["scale"])).clamp_(0, 1) ** 2
-    facing = right * TOWARDS_LIGHT[0] + down * TOWARDS_LIGHT[1]
-    relief = 1 + 0.38 * rim * facing + 0.16 * (x * TOWARDS_LIGHT[0] + y * TOWARDS_LIGHT[1]) / thing["scale"]
-    shine = 0.1 * rim * facing.clamp(min=0) ** 3
-    return torch.lerp(colour, other, share.unsqueeze(1)) * relief.unsqueeze(1) + shine.unsqueeze(1)
-
-
-def _known(cover: Tensor, scene: Plan) -> tuple[Tensor, list[Thing]]:
-    """Masks uint8 (K, H, W) of what is visible, and the facts, from how much each object covers, (MOST, H, W)."""
-    wholes = cover[: int(scene["count"])] >= 0.5
-    nearer = torch.stack([wholes[nth + 1 :].any(0) for nth in range(len(wholes))])
-    seen = wholes & ~nearer
-    shown = seen.flatten(1).any(1).nonzero().flatten()  # what is hidden altogether is not in the scene
-    wholes, seen = wholes[shown], seen[shown]
-    flat = wholes.flatten(1).float()
-    shared = flat @ flat.T  # pixels that two objects both cover
-    things = []
-    for nth, at in enumerate(shown.tolist()):
-        figure = TEN[scene["class"][at]]
-        hiding = [other for other in range(nth + 1, len(shown))
-                  if shared[nth, other] > OVERLAP * min(shared[nth, nth], shared[other, other])]  # fmt: skip
-        things.append(
+def _known(covers: Tensor, plan: Plan) -> tuple[list[Tensor], list[list[Thing]]]:
+    """Of each scene the masks uint8 (K, H, W) of what is visible, and the facts; from how much each object covers of
+    each pixel, (B, M, H, W), M in the fullest scene."""
+    whole = covers >= 0.5
+    seen, hidden, most = torch.empty_like(whole), torch.zeros_like(whole[:, 0]), whole.shape[1]
+    for nth in reversed(range(most)):  # from the nearest
+        seen[:, nth] = whole[:, nth] & ~hidden
+        hidden |= whole[:, nth]
+    shown = seen.flatten(2).any(2)  # (B, M): what is hidden altogether is not in the scene
+    flat = whole.flatten(2).float()
+    shared = flat @ flat.mT  # (B, M, M): pixels that two objects both cover
+    area = shared.diagonal(dim1=1, dim2=2)
+    hides = (shared > OVERLAP * torch.minimum(area[:, None], area[..., None])) & shown[:, None]
+    hides, place = hides.tolist(), (shown.cumsum(1) - 1).tolist()  # place: of an object in its scene's list
+    every = zip(
+        shown.nonzero().tolist(),
+        *(plan[key][:, :most][shown].tolist() for key in ("class", "colour", "size", "hangs")),
+        _boxes(seen[shown]),
+        _boxes(whole[shown]),
+        (seen.flatten(2).sum(2) / area)[shown].tolist(),
+        strict=True,
+    )
+    known: list[list[Thing]] = [[] for _ in covers]
+    for (scene, nth), label, colour, size, hangs, box, whole_box, visible in every:
+        known[scene].append(
             Thing(
-                name=figure.name,
-                korean=figure.korean,
-                colour=list(COLOURS)[scene["colour"][at]],
-                size=list(SIZES)[scene["size"][at]],
-                hangs=bool(scene["hangs"][at]),
-                box=_box(seen[nth]),
-                whole=_box(wholes[nth]),
-                visible=float(seen[nth].sum() / shared[nth, nth]),
-                hidden_by=tuple(hiding),
+                name=TEN[label].name,
+                korean=TEN[label].korean,
+                colour=_COLOURS[colour],
+                size=_SIZES[size],
+                hangs=hangs,
+                box=box,
+                whole=whole_box,
+                visible=visible,
+                hidden_by=tuple(place[scene][other] for other in range(nth + 1, most) if hides[scene][nth][other]),
             )
         )
-    return seen.to(torch.uint8), things
+    return list(seen[shown].to(torch.uint8).split(shown.sum(1).tolist())), known
 
 
-def _box(mask: Tensor) -> tuple[int, int, int, int]:
-    """The smallest box about a mask (H, W), x1, y1, x2, y2 in pixels."""
-    columns, rows = mask.any(0).nonzero(), mask.any(1).nonzero()
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+def _boxes(masks: Tensor) -> list[tuple[int, int, int, int]]:
+    """The smallest box about each mask (K, H, W), x1, y1, x2, y2 in pixels."""
+    found = []
+    for along in (masks.any(1), masks.any(2)):  # (K, W), (K, H)
+        along = along.to(torch.uint8)
+        found += [along.argmax(1), along.shape[1] - along.flip(1).argmax(1)]  # of the same numbers the first counts
+    left, right, top, bottom = (of_all.tolist() for of_all in found)
+    return list(zip(left, top, right, bottom, strict=True))

@@ -1,4 +1,7 @@
-"""Several views of each image, for a test whose answers are averaged: images (B, C, H, W) → (B, V, C, h, w)."""
+"""Several views of each image, for a test whose answers are averaged.
+
+A function of views takes images (B, C, H, W) and returns (B, V, C, h, w), V views of each image in the images' order.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -16,7 +19,7 @@ def flips(images: Tensor) -> Tensor:
 
 def ten_crop(size: int) -> Views:
     """The four corners, the centre, and the mirror images of the five (Krizhevsky, Sutskever, Hinton 2012, section
-    4.1), in torchvision's order: (B, 10, C, size, size)."""
+    4.1), in torchvision's order: (B, 10, C, size, size). Raises ValueError when it meets images that are smaller."""
 
     def views(images: Tensor) -> Tensor:
         five = _corners_and_centre(images, size)
@@ -29,7 +32,12 @@ def ten_crop(size: int) -> Views:
 def crops_144(size: int = 224, scales: Sequence[int] = (256, 288, 320, 352)) -> Views:
     """GoogLeNet's views (Szegedy et al. 2015, section 7): the image with its shorter side at each of the scales; of
     each its left, middle and right square (upper, middle, lower where it is tall); of each the four corners and the
-    centre at `size`, and the whole square resized to `size`; and their mirror images: 4 · 3 · 6 · 2 = 144."""
+    centre at `size`, and the whole square resized to `size`; and their mirror images: 4 · 3 · 6 · 2 = 144.
+
+    Other scales, S of them, give 36 S views: (B, 36 S, C, size, size). Raises ValueError for a scale below `size`.
+    """
+    if not 1 <= size <= min(scales, default=0):
+        raise ValueError(f"crops_144 needs scales of at least size pixels, got size {size} and scales {tuple(scales)}.")
 
     def views(images: Tensor) -> Tensor:
         found = []
@@ -51,8 +59,11 @@ def crops_144(size: int = 224, scales: Sequence[int] = (256, 288, 320, 352)) -> 
 
 def _corners_and_centre(images: Tensor, size: int) -> list[Tensor]:
     height, width = images.shape[2:]
-    if size < 1 or size > min(height, width):
-        raise ValueError(f"cannot cut views of {size} pixels from images of {height}×{width}.")
+    if not 1 <= size <= min(height, width):
+        raise ValueError(
+            f"cannot cut views of {size} pixels from images of {height}×{width}. "
+            f"Use a size from 1 to {min(height, width)}, or load the images with a larger size=."
+        )
     down, right = height - size, width - size
     middle = round(down / 2), round(right / 2)
     places = [(0, 0), (0, right), (down, 0), (down, right), middle]

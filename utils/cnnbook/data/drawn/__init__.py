@@ -2,5 +2,5 @@
 
 From below: `sdf` measures distances, `figures` and `families` are outlines made of them (`outlines` has their parts),
 `chance` gives each image its own random numbers, `palettes` colours, `paint` turns distances into pictures, `scenery`
-paints where a scene takes place, `layout` plans what stands where.
+paints where a scene takes place, `layout` plans what stands where, `things` paints that.
 """

@@ -26,13 +26,19 @@ class Figure:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a figure lies in its own units: its box's centre, half its width and height, and its area."""
+    """Where a figure lies in its own units: its box's centre, half its width and height, and its area.
+
+    Points at less than any distance d lie within `reach_x` + d and `reach_y` + d of the centre: where a distance is
+    less than it should be, as outside a crescent's horns, these are more than half the width and height.
+    """
 
     x: float
     y: float
     half_width: float
     half_height: float
     area: float
+    reach_x: float
+    reach_y: float
 
 
 @cache
@@ -42,11 +48,15 @@ def frame(figure: Figure) -> Frame:
     points = (torch.arange(240) + 0.5) * step - 1.6
     x, y = torch.meshgrid(points, points, indexing="xy")
     zero = torch.zeros(1, 1, 1)
-    inside = figure.distance(x[None], y[None], (zero, zero, zero))[0] < 0
+    distance = figure.distance(x[None], y[None], (zero, zero, zero))[0]
+    inside = distance < 0
     columns, rows = inside.any(0).nonzero(), inside.any(1).nonzero()
     left, right, top, bottom = (float(points[at]) for at in (columns[0], columns[-1], rows[0], rows[-1]))
     width, height = right - left + step, bottom - top + step
-    return Frame((left + right) / 2, (top + bottom) / 2, width / 2, height / 2, float(inside.sum()) * step**2)
+    centre_x, centre_y = (left + right) / 2, (top + bottom) / 2
+    reach_x, reach_y = (float((away.abs() - distance).max()) for away in (x - centre_x, y - centre_y))
+    area = float(inside.sum()) * step**2
+    return Frame(centre_x, centre_y, width / 2, height / 2, area, reach_x, reach_y)
 
 
 def cross(x, y, v):

@@ -118,6 +118,12 @@ def shard(x: Tensor, y: Tensor, place: Tensor) -> Tensor:
     return torch.maximum(along.abs() - length, across.abs() - width)
 
 
+def mean_of_four(fields: Tensor) -> Tensor:
+    """Of 2 × 2 points a pixel their mean: (..., 2 H, 2 W) → (..., H, W), what `avg_pool2d` gives, sooner."""
+    upper, lower = fields[..., ::2, :], fields[..., 1::2, :]
+    return (upper[..., ::2] + upper[..., 1::2]).add_(lower[..., ::2]).add_(lower[..., 1::2]).mul_(0.25)
+
+
 def finish(picture: Tensor) -> Tensor:
     """Light (B, 3, H, W) → pixels uint8 of the same shape."""
     return picture.clamp(0, 1).sqrt_().mul_(255).round_().to(torch.uint8)
