@@ -103,7 +103,7 @@ def main(venv: Path) -> None:
         locked = re.sub(r"^(torch|torchvision)==.*\n", "", locked, flags=re.M)
     constraints = venv / "constraints.txt"
     constraints.write_text(locked, "utf-8")
-    run(python, "-m", "pip", "install", "--disable-pip-version-check", "--editable", f"{ROOT}[book,test]",
+    run(python, "-m", "pip", "install", "--disable-pip-version-check", "--editable", f"{ROOT}[book,pretrained,test]",
         "--constraint", constraints)
     # The theme and the author's tool are for those who build the book: on the path here, not in the package.
     where = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
