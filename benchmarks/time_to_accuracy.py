@@ -36,10 +36,10 @@ class Target:
     epochs: int
     batch_size: int
     options: dict[str, Any]
-    recipe: Callable[[data.ImageSet], dict[str, Any]]  # what `fit` gets besides
+    recipe: Callable[[data.ImageSet | None], dict[str, Any]]  # what `fit` gets besides
 
 
-def fast(images: data.ImageSet) -> dict[str, Any]:
+def fast(images: data.ImageSet | None) -> dict[str, Any]:
     """Muon for the filters, SGD for the rest; every image flipped in every other epoch and moved by up to 2 pixels."""
     return {
         "optimizer": train.optimizers.muon,
@@ -50,7 +50,7 @@ def fast(images: data.ImageSet) -> dict[str, Any]:
     }
 
 
-def lecture(images: data.ImageSet) -> dict[str, Any]:
+def lecture(images: data.ImageSet | None) -> dict[str, Any]:
     """The lecture's distortions, 24-pixel crops and per-image normalisation; a one-cycle schedule instead of steps."""
     return {
         "optimizer": "sgd",
@@ -63,12 +63,12 @@ def lecture(images: data.ImageSet) -> dict[str, Any]:
     }
 
 
-def residual(images: data.ImageSet) -> dict[str, Any]:
+def residual(images: data.ImageSet | None) -> dict[str, Any]:
     """Muon for the filters, SGD for the rest; every image flipped in every other epoch and moved by up to 4 pixels."""
     return fast(images) | {"augment": [data.flip(alternate=True), data.crop(padding=4, mode="reflect")]}
 
 
-def common(images: data.ImageSet) -> dict[str, Any]:
+def common(images: data.ImageSet | None) -> dict[str, Any]:
     """He et al.'s augmentation (a border of 4 zeros, flips by chance) and decay; SGD 0.1, momentum 0.9, cosine."""
     return {
         "optimizer": "sgd",
@@ -172,7 +172,8 @@ def epoch_seconds(target: Target, train_set: data.ImageSet, count: int) -> list[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"default: all of {', '.join(TARGETS)}")
+    known = ", ".join(TARGETS).replace("%", "%%")  # argparse formats its help with %
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"default: all of {known}")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--validate", action="store_true", help="test on 5,000 training images; nothing is recorded")
     parser.add_argument("--epoch-seconds", type=int, metavar="N", help="time N epochs of each target; train no further")
@@ -186,7 +187,8 @@ def main() -> None:
         train_set, test_set = train_set.split(0.9, seed=0)
     context = runs.context() | {"achievable_gflops": multiply_adds_rate()}
     record = runs.read(chosen.output) or {"name": "time_to_accuracy", "about": "Minutes to an accuracy on CIFAR-10"}
-    record = record | context | {"runs": record.get("runs", []), "epoch_seconds": record.get("epoch_seconds", {})}
+    record = record | context | {"epoch_seconds": record.get("epoch_seconds", {})}
+    record["runs"] = [run for run in record.get("runs", []) if present(run)]  # those of an older recipe do not count
     for name in chosen.targets or TARGETS:
         target = TARGETS[name]
         if chosen.epoch_seconds:
@@ -216,13 +218,20 @@ def main() -> None:
 
 
 def described(target: Target) -> dict[str, Any]:
-    """The recipe in words and numbers that JSON can hold, as they come back from it."""
-    return json.loads(json.dumps(asdict(target) | {"recipe": target.recipe.__doc__}))
+    """The recipe in words and numbers that JSON can hold, as they come back from it; its text says how it augments."""
+    settings = {name: getattr(value, "__name__", value) for name, value in target.recipe(None).items()
+                if name != "augment"}  # fmt: skip
+    return json.loads(json.dumps(asdict(target) | {"recipe": target.recipe.__doc__, "settings": settings}))
+
+
+def present(run: dict[str, Any]) -> bool:
+    """Whether a run was made by its target's present recipe."""
+    return run["target"] in TARGETS and run["recipe"] == described(TARGETS[run["target"]])
 
 
 def done(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The runs of a target by its present recipe; those of an older one do not count."""
-    return [run for run in record["runs"] if run["target"] == name and run["recipe"] == described(TARGETS[name])]
+    """The runs of a target."""
+    return [run for run in record["runs"] if run["target"] == name]
 
 
 def summary(record: dict[str, Any], name: str) -> dict[str, float]:
