@@ -11,9 +11,9 @@ from cnnbook import cli, data
 from cnnbook.data import cache
 from cnnbook.layers import DropBlock2d
 from cnnbook.models import CifarCNN
-from cnnbook.train import studies
+from cnnbook.train import studies, study
 
-TINY = studies.Recipe(epochs=1, images=200)
+TINY = study.Recipe(epochs=1, images=200)
 
 
 @pytest.fixture(autouse=True)
@@ -24,17 +24,16 @@ def own_cache(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def digits():
-    return studies.some(data.load("digits", size=16), 200), data.load("digits", "test", 16)[:100]
+    return study.some(data.load("digits", size=16), 200), data.load("digits", "test", 16)[:100]
 
 
 @pytest.fixture
 def short(monkeypatch):
     """A study of two cells and two seeds on digits; one of the cells diverges."""
-    cells = studies.table(lr=(0.01, 1e6), norm=("none",))
+    cells = study.table(lr=(0.01, 1e6), norm=("none",))
     recipe = replace(TINY, optimizer="sgd", schedule="constant")
-    study = replace(studies.STUDIES["study_batch_norm"], cells=cells, recipe=recipe, seeds=2, data="digits")
-    monkeypatch.setitem(studies.STUDIES, "study_batch_norm", study)
-    return study
+    plan = replace(studies.STUDIES["study_batch_norm"], cells=cells, recipe=recipe, seeds=2, data="digits")
+    monkeypatch.setitem(studies.STUDIES, "study_batch_norm", plan)
 
 
 def with_recipe(recipe):
@@ -44,11 +43,11 @@ def with_recipe(recipe):
 @pytest.mark.parametrize("name, cells", [("study_activation_pooling", 18), ("study_batch_norm", 30),
                                          ("study_dropout", 14)])  # fmt: skip
 def test_every_cell_is_a_network_of_its_own(name, cells):
-    study = studies.STUDIES[name]
-    assert study.build is studies.network
-    assert len({tuple(cell.items()) for cell in study.cells}) == len(study.cells) == cells
+    plan = studies.STUDIES[name]
+    assert plan.build is studies.network
+    assert len({tuple(cell.items()) for cell in plan.cells}) == len(plan.cells) == cells
     seen = set()
-    for cell in study.cells:
+    for cell in plan.cells:
         torch.manual_seed(0)
         model = studies.network(**{factor: value for factor, value in cell.items() if factor != "lr"})
         assert model(torch.zeros(2, 3, 16, 16)).shape == (2, 10)
@@ -57,10 +56,10 @@ def test_every_cell_is_a_network_of_its_own(name, cells):
 
 
 def test_the_lecture_network_loses_one_part_at_a_time():
-    study, models = studies.STUDIES["study_cifar_cnn"], {}
-    assert len({tuple(cell.items()) for cell in study.cells}) == len(study.cells) == 9
+    plan, models = studies.STUDIES["study_cifar_cnn"], {}
+    assert len({tuple(cell.items()) for cell in plan.cells}) == len(plan.cells) == 9
     for layers in studies.LAYERS:
-        models[layers] = study.build(layers)
+        models[layers] = plan.build(layers)
         assert models[layers](torch.zeros(2, 3, 24, 24)).shape == (2, 10)
     whole = dict.fromkeys(studies.LAYERS, 1_068_298)
     whole["one_conv"] -= 5 * 5 * 64 * 64 + 64
@@ -74,16 +73,16 @@ def test_the_lecture_network_loses_one_part_at_a_time():
     assert [layer.kernel_size for layer in models["pool_2x2"] if isinstance(layer, nn.MaxPool2d)] == [2, 2]
     assert [str(layer) for layer in models["all"]] == [str(layer) for layer in CifarCNN()]
     with pytest.raises(ValueError, match="layers must be one of all, no_lrn"):
-        study.build("lrn")
+        plan.build("lrn")
 
 
 def test_a_cell_may_change_the_recipe(monkeypatch):
     images = data.load("shapes", count=40)
     seen = []
-    monkeypatch.setattr(studies, "fit", lambda model, train, **told: seen.append((train, told)) or 1 / 0)
+    monkeypatch.setattr(study, "fit", lambda model, train, **told: seen.append((train, told)) or 1 / 0)
     for cell in studies.STUDIES["study_cifar_cnn"].cells:
         with pytest.raises(ZeroDivisionError):
-            studies.one(cell, 0, studies.STUDIES["study_cifar_cnn"], images, images)
+            study.one(cell, 0, studies.STUDIES["study_cifar_cnn"], images, images)
     assert {told["schedule"] for _, told in seen} == {"onecycle", "constant", "staircase"}
     still = [(train, told) for train, told in seen if told["augment"] is None]
     assert len(still) == 1 and still[0][0].images.shape[-1] == 24
@@ -124,27 +123,27 @@ def test_what_is_dropped_and_where():
 
 def test_some_images_are_the_same_share_of_every_class():
     images = data.load("digits", size=16)
-    few = studies.some(images, 500)
+    few = study.some(images, 500)
     assert few.describe().images.tolist() == [50] * 10
-    assert torch.equal(few.images, studies.some(images, 500).images)
-    assert studies.some(images, 10**6) is images
+    assert torch.equal(few.images, study.some(images, 500).images)
+    assert study.some(images, 10**6) is images
 
 
 def test_a_training_learns_and_can_be_repeated(digits):
-    study = with_recipe(replace(TINY, epochs=6, lr=3e-3, batch_size=20, flip=False, shift=1))
-    run = studies.one({"activation": "relu", "norm": "bn"}, 0, study, *digits, quiet=True)
-    again = studies.one({"activation": "relu", "norm": "bn"}, 0, study, *digits, quiet=True)
+    plan = with_recipe(replace(TINY, epochs=6, lr=3e-3, batch_size=20, flip=False, shift=1))
+    run = study.one({"activation": "relu", "norm": "bn"}, 0, plan, *digits, quiet=True)
+    again = study.one({"activation": "relu", "norm": "bn"}, 0, plan, *digits, quiet=True)
     assert run["test_accuracy"] > 0.5 and run["train_accuracy"] > 0.6 and run["diverged"] is False
     assert run["test_accuracy"] == again["test_accuracy"]
 
 
 def test_a_diverged_training_counts_as_chance(digits):
-    run = studies.one({"lr": 1e6}, 0, with_recipe(replace(TINY, optimizer="sgd")), *digits, quiet=True)
+    run = study.one({"lr": 1e6}, 0, with_recipe(replace(TINY, optimizer="sgd")), *digits, quiet=True)
     assert run["diverged"] is True and run["test_accuracy"] == run["train_accuracy"] == 0.1
 
 
 def test_reproduce_goes_on_after_an_interruption_and_sums_up(short, monkeypatch, tmp_path, capsys):
-    output, real, calls = tmp_path / "results" / "study.json", studies.one, []
+    output, real, calls = tmp_path / "results" / "study.json", study.one, []
 
     def interrupted(*arguments):
         if len(calls) == 3:
@@ -152,11 +151,11 @@ def test_reproduce_goes_on_after_an_interruption_and_sums_up(short, monkeypatch,
         calls.append(arguments)
         return real(*arguments)
 
-    monkeypatch.setattr(studies, "one", interrupted)
+    monkeypatch.setattr(study, "one", interrupted)
     command = ["reproduce", "study_batch_norm", "--output", str(output), "--quiet"]
     assert cli.main(command) == 130
     assert not output.exists() and len(list(cache.folder().glob("*.part.json"))) == 1
-    monkeypatch.setattr(studies, "one", real)
+    monkeypatch.setattr(study, "one", real)
     capsys.readouterr()
     assert cli.main(command) == 0
     shown = capsys.readouterr().out

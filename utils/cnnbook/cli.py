@@ -174,9 +174,10 @@ def _write(path: Path | None, record: dict) -> None:
 
 
 def _reproduce(chosen: argparse.Namespace) -> None:
-    from cnnbook.train import experiments, studies
+    from cnnbook.train import architectures, experiments, studies, study
 
-    known = experiments.EXPERIMENTS | studies.STUDIES
+    tables = studies.STUDIES | architectures.STUDIES
+    known = experiments.EXPERIMENTS | tables
     if chosen.list:
         width = max(map(len, known))
         for name, experiment in known.items():
@@ -186,9 +187,9 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         nearest = get_close_matches(chosen.name or "", known, n=1, cutoff=0)[0]
         chosen.error(f"NAME must be one of {', '.join(known)}; nearest: {nearest}")
     output = chosen.output or Path("results", f"{chosen.name}.json")
-    if chosen.name in studies.STUDIES:
-        record = studies.reproduce(chosen.name, output, chosen.quiet)
-        results = [(studies.named(cell), cell) for cell in record["summary"]]
+    if chosen.name in tables:
+        record = study.reproduce(chosen.name, tables[chosen.name], output, chosen.quiet)
+        results = [(study.named(cell), cell) for cell in record["summary"]]
     else:
         record = experiments.reproduce(chosen.name, output, chosen.quiet)
         results = record["summary"].items()

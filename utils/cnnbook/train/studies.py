@@ -4,72 +4,22 @@ study_cifar_cnn: what is each part of the lecture's network, and of its recipe, 
 study_activation_pooling: which activation, which pooling?
 study_batch_norm: which learning rates and initial weights does a network bear, with batch norm and without?
 study_dropout: where should values be dropped, whole blocks or single ones, and how many?
+Those of chapters 7 to 12 are in `architectures`; `study` has what runs a study.
 
 The test images are looked at only by the finished recipe, which was chosen on a validation split of the training
 images. The accuracy that counts is the last epoch's.
 """
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import product
-from math import isfinite
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
-import torch
 from torch import nn
 
-from cnnbook import data, runs
 from cnnbook.layers import DropBlock2d, LocalResponseNorm
 from cnnbook.models import CifarCNN
-from cnnbook.train.evaluate import evaluate
-from cnnbook.train.experiments import all_runs, finished, mean_and_spread, writable
-from cnnbook.train.fit import fit
-from cnnbook.train.loop import Diverged
-
-Cell = dict[str, str | float]  # one value of each factor
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What `fit` is told where a cell does not say otherwise; on how many training images, the same share of a class.
-
-    With `crop` the network sees a window of so many pixels: in training at a random place (in the middle, without
-    `moves`), in the test in the middle.
-    """
-
-    epochs: int
-    lr: float = 1e-3
-    optimizer: str = "adam"
-    schedule: str = "onecycle"
-    batch_size: int = 100
-    flip: bool = False
-    shift: int = 0  # pixels
-    images: int = 10_000
-    precision: str = "auto"
-    crop: int | None = None  # pixels
-    moves: bool = True  # without it no augmentation at all
-    normalize: str = "channel"
-    weight_decay: float = 0.0
-
-
-@dataclass(frozen=True)
-class Study:
-    """A network for every cell, trained with one recipe, once for each seed. A factor whose name the recipe has, such
-    as "lr", changes the recipe; the others go to `build`."""
-
-    about: str
-    chosen: str  # how the recipe was chosen, without the test images
-    recipe: Recipe
-    cells: tuple[Cell, ...]
-    build: Callable[..., nn.Module]
-    seeds: int = 3
-    data: str = "cifar10"
-    size: int = 16
-
+from cnnbook.train import study
+from cnnbook.train.study import Recipe, Study, table
 
 ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], float]] = {  # with the gain of its initial weights
     "identity": (nn.Identity, 1.0),
@@ -161,11 +111,6 @@ def cifar_cnn(layers: str = "all", in_channels: int = 3, size: int = 24, num_cla
     return nn.Sequential(*kept)
 
 
-def table(**factors: tuple) -> tuple[Cell, ...]:
-    """A cell for every combination of the factors' values."""
-    return tuple(dict(zip(factors, values, strict=True)) for values in product(*factors.values()))
-
-
 STUDIES: dict[str, Study] = {
     "study_cifar_cnn": Study(
         about="The lecture's CIFAR-10 network with one part of it, or of its recipe, taken away, on 10,000 images of "
@@ -212,77 +157,5 @@ STUDIES: dict[str, Study] = {
 
 
 def reproduce(name: str, output: Path, quiet: bool = False) -> dict[str, Any]:
-    """Run a study and write its record; interrupted, it goes on with the next training. Returns the record."""
-    study = STUDIES[name]
-    writable(output)
-    plan = {"data": study.data, "size": study.size, "recipe": asdict(study.recipe)}
-    record = {"name": name, "about": study.about, "chosen": study.chosen, **plan, "seeds": study.seeds}
-    train_set = some(data.load(study.data, "train", study.size), study.recipe.images)
-    test_set = data.load(study.data, "test", study.size)
-    record |= runs.context() | {"images": {"train": len(train_set), "test": len(test_set)}}
-
-    def run(job: dict[str, Any]) -> dict[str, Any]:
-        cell = {factor: value for factor, value in job.items() if factor != "seed"}
-        return one(cell, job["seed"], study, train_set, test_set, quiet)
-
-    jobs = [{**cell, "seed": seed} for seed in range(study.seeds) for cell in study.cells]
-    record["runs"] = all_runs(name, record, plan, jobs, run)
-    record["summary"] = [cell | summary(record["runs"], cell) for cell in study.cells]
-    return finished(name, record, output)
-
-
-def some(images: data.ImageSet, count: int) -> data.ImageSet:
-    """About `count` images, the same share of every class, always the same; all where there are no more."""
-    return images if count >= len(images) else images.split(count / len(images), seed=0)[0]
-
-
-def one(
-    cell: Cell, seed: int, study: Study, train_set: data.ImageSet, test_set: data.ImageSet, quiet: bool = False
-) -> dict[str, Any]:
-    """One training; the accuracies are those of the trained network in eval mode, on the middle of each image.
-
-    A training whose loss becomes NaN or infinite has diverged, and its network knows as much as chance.
-    """
-    started = time.perf_counter()
-    torch.manual_seed(seed)
-    of_recipe = {field.name for field in fields(Recipe)} & set(cell)
-    recipe = replace(study.recipe, **{factor: cell[factor] for factor in of_recipe})
-    factors = {factor: value for factor, value in cell.items() if factor not in of_recipe}
-    middle_train, middle_test = train_set, test_set
-    if recipe.crop:
-        middle_train, middle_test = train_set.centre(recipe.crop), test_set.centre(recipe.crop)
-    shape = middle_train.images.shape
-    model = study.build(**factors, in_channels=shape[1], size=shape[2], num_classes=len(train_set.classes))
-    chance = 1 / len(train_set.classes)
-    found: dict[str, Any] = {"test_accuracy": chance, "train_accuracy": chance, "diverged": True}
-    augment = [data.shift(recipe.shift)] * (recipe.shift > 0) + [data.flip()] * recipe.flip
-    augment += [data.crop(size=recipe.crop)] if recipe.crop else []
-    with suppress(Diverged):
-        history = fit(
-            model, train_set if recipe.moves else middle_train, epochs=recipe.epochs, batch_size=recipe.batch_size,
-            lr=recipe.lr, optimizer=recipe.optimizer, schedule=recipe.schedule, weight_decay=recipe.weight_decay,
-            normalize=recipe.normalize, augment=augment if recipe.moves else None, precision=recipe.precision,
-            seed=seed, quiet=quiet,
-        )  # fmt: skip
-        test, train = (evaluate(model, images, like=history, precision=recipe.precision)
-                       for images in (middle_test, middle_train))  # fmt: skip
-        if isfinite(train.loss):  # the last step of all may have been the one that was too large
-            found = {"test_accuracy": test.accuracy, "train_accuracy": train.accuracy, "diverged": False}
-    minutes = round((time.perf_counter() - started) / 60, 3)
-    return {**cell, "seed": seed, **found, "minutes": minutes}
-
-
-def summary(done: list[dict[str, Any]], cell: Cell) -> dict[str, Any]:
-    """Of a cell's runs: mean and deviation over the seeds of the test accuracy, mean of the training accuracy, and how
-    many diverged."""
-    of_cell = [run for run in done if cell.items() <= run.items()]
-    return mean_and_spread([run["test_accuracy"] for run in of_cell]) | {
-        "train_accuracy": round(mean(run["train_accuracy"] for run in of_cell), 6),
-        "diverged": sum(run["diverged"] for run in of_cell),
-    }
-
-
-def named(cell: dict[str, Any]) -> str:
-    """A cell's factors in words: "lr 0.03, norm bn"; other entries of its summary are left out."""
-    factors = list(cell)[: list(cell).index("test_accuracy")] if "test_accuracy" in cell else list(cell)
-    return ", ".join(f"{factor} {cell[factor]}" for factor in factors)
+    """Run one of these studies and write its record; interrupted, it goes on with the next training."""
+    return study.reproduce(name, STUDIES[name], output, quiet)
