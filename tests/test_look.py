@@ -1,7 +1,9 @@
 """The look: colours that everybody can tell apart, SVG that follows the page, pictures that show what they claim."""
 
 import base64
+import copy
 import io
+import math
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -284,13 +286,17 @@ def test_trace_of_lenet_by_hand():
     table = look.trace(LENET, (1, 32, 32))
     weights = table[table.parameters > 0]
     assert list(table.columns) == [
-        "layer", "output", "kernel", "stride", "parameters", "multiply_adds", "receptive_field", "jump",
+        "layer", "output", "kernel", "stride", "parameters", "multiply_adds", "activation_bytes", "receptive_field",
+        "jump",
     ]  # fmt: skip
     assert list(weights.parameters) == [156, 2416, 48120, 10164, 850] and table.parameters.sum() == 61706
     assert list(weights.multiply_adds) == [28 * 28 * 6 * 25, 10 * 10 * 16 * 150, 120 * 400, 120 * 84, 84 * 10]
     assert list(weights.output) == [(6, 28, 28), (16, 10, 10), (120, 1, 1), (84,), (10,)]
     assert list(table.receptive_field) == [5, 5, 6, 14, 14, 16, 32, 32, 32, 32, 32, 32]
     assert list(table.jump)[:7] == [1, 1, 2, 2, 2, 4, 4]
+    assert list(weights.activation_bytes) == [4 * 4704, 4 * 1600, 4 * 120, 4 * 84, 4 * 10]  # float32
+    half = look.trace(copy.deepcopy(LENET).bfloat16(), (1, 32, 32))
+    assert list(half.activation_bytes * 2) == list(table.activation_bytes)
 
 
 def measured_field(model: nn.Module, size: int) -> int:
@@ -301,6 +307,37 @@ def measured_field(model: nn.Module, size: int) -> int:
     output[0, 0, middle, middle].backward()
     touched = image.grad[0, 0].nonzero()
     return int(touched[:, 0].max() - touched[:, 0].min()) + 1
+
+
+class Forked(nn.Module):
+    """A 3 × 3 beside a 1 × 1, joined by a function."""
+
+    def __init__(self):
+        super().__init__()
+        wide = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.ReLU())
+        self.fork = nn.ModuleDict({"wide": wide, "one": nn.Conv2d(2, 1, 1)})
+        self.join = nn.Sequential(nn.Sequential(nn.Conv2d(4, 8, 3, stride=2), nn.BatchNorm2d(8)), nn.Flatten())
+
+    def forward(self, x):
+        return self.join(torch.cat([self.fork["wide"](x), self.fork["one"](x)], dim=1))
+
+
+def test_trace_gathers_stages_to_the_depth_it_is_told():
+    model = Forked()
+    layers, two, one = (look.trace(model, (2, 9, 9), depth) for depth in (None, 2, 1))
+    assert list(two.index) == ["fork.wide", "fork.one", "join.0", "join.1"] and list(two.layer)[0] == "Sequential"
+    assert list(two.kernel) == [3, 1, 3, ""] and list(two.stride) == [1, 1, 2, ""]
+    assert list(two.output) == [(3, 9, 9), (1, 9, 9), (8, 4, 4), (128,)]
+    assert list(two.receptive_field) == [3, 1, 5, 5] and list(two.jump) == [1, 1, 2, ""]
+    assert two.activation_bytes["fork.wide"] == 2 * 4 * 3 * 81 and two.parameters["join.0"] == 4 * 8 * 9 + 8 + 16
+    assert list(one.index) == ["fork.wide.0", "fork.wide.1", "fork.one", "join"]  # the dictionary itself is not called
+    for column in ("parameters", "multiply_adds", "activation_bytes"):
+        assert layers[column].sum() == two[column].sum() == one[column].sum()
+    assert look.trace(model, (2, 9, 9), depth=9).equals(layers)
+    assert not any(each._forward_hooks or each._forward_pre_hooks for each in model.modules())
+    for wrong in (0, 1.5):
+        with pytest.raises(ValueError, match=f"depth is {wrong}: expected 1"):
+            look.trace(model, (2, 9, 9), depth=wrong)
 
 
 class Residual(nn.Module):
@@ -368,6 +405,47 @@ def test_trace_says_what_does_not_fit():
         look.trace(model, (8, 8))
 
 
+def bars_of(picture: draw.Svg, colour: str) -> list[float]:
+    """Lengths of the bars of one colour."""
+    boxes = ElementTree.fromstring(str(picture)).iter("{http://www.w3.org/2000/svg}rect")
+    return [float(box.get("width")) for box in boxes if box.get("fill") == style.LIGHT[colour]]
+
+
+def test_profile_says_what_each_layer_makes_and_costs():
+    picture = look.profile(look.trace(LENET, (1, 32, 32)))
+    shown = texts(picture)
+    for shape in ("6×28×28", "6×14×14", "16×10×10", "16×5×5", "120×1×1", "84", "10"):  # Tanh and Flatten join a layer
+        assert shown.count(shape) == 1
+    assert shown.count("5×5") == 3 and shown.count("2×2 /2") == 2 and "32, 4" in shown and "14, 2" in shown
+    assert {"Σ 61.7 k", "Σ 417 k", "156", "48.1 k", "118 k"} <= set(shown)
+    parameters = bars_of(picture, "orange")
+    assert len(parameters) == 5  # poolings have none
+    decade = (parameters[2] - parameters[1]) / (math.log10(48120) - math.log10(2416))
+    assert parameters[3] - parameters[0] == pytest.approx(decade * (math.log10(10164) - math.log10(156)), abs=0.1)
+    assert parameters[0] == pytest.approx(decade * math.log10(156 / 100), abs=0.1)  # columns begin at a power of ten
+    assert len(bars_of(picture, "green")) == 7
+
+
+def test_profile_adds_up_what_it_joins_and_names_by_the_last_name():
+    model = nn.Sequential()
+    model.add_module("stem", nn.Sequential(nn.Conv2d(3, 8, (1, 3)), nn.BatchNorm2d(8), nn.ReLU()))
+    model.add_module("pool", nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    shown = texts(look.profile(look.trace(model, (3, 1, 5))))
+    assert "96" in shown and "1×3" in shown  # 72 weights, 8 biases, 16 of batch norm
+    assert "288 B" in shown and "64 B" in shown  # three times 8 · 3 values, and 8 twice, of 4 bytes
+    assert "pool" in shown and "stem" in shown
+    plain = nn.Sequential(nn.Sequential(nn.Conv2d(3, 8, 1)), nn.Sequential(nn.Conv2d(8, 3, 1)))
+    assert {"0.0", "1.0"} <= set(texts(look.profile(look.trace(plain, (3, 4, 4)))))
+
+
+def test_profile_says_what_is_wrong():
+    table = look.trace(LENET, (1, 32, 32))
+    with pytest.raises(ValueError, match="expected a table of look.trace: this one has no rows"):
+        look.profile(table[:0])
+    with pytest.raises(ValueError, match="this one has no activation_bytes"):
+        look.profile(table.drop(columns="activation_bytes"))
+
+
 # --- drawings ------------------------------------------------------------------------------------------------------
 
 def texts(picture: draw.Svg) -> list[str]:
@@ -384,6 +462,7 @@ DRAWINGS = {
     "chain": draw.block([["conv 3×3", "batch norm"]], merge=None),
     "network": draw.network([("input", (3, 32, 32), ""), ("c1", (6, 28, 28), "conv\n5×5"), ("", (10,), "linear")]),
     "cells": draw.cells([[1, -2], [0.5, 0]], "x", highlight=(0, 0, 2, 1), labels=True, heat=True),
+    "profile": look.profile(look.trace(LENET, (1, 32, 32))),
     "stack": draw.stack(draw.row(draw.cells([1, 2]), "∗", draw.cells([3])), "=", title="a & b"),
 }
 

@@ -42,7 +42,7 @@ def test_facts_are_true(name):
             layer.forward = lambda x: x  # it has nothing to count, and autocast does not know the meta device
     with torch.device("meta"):
         out = model.eval()(torch.zeros(1, *facts["input_size"], device="meta"))
-    assert out.shape == (1, facts["classes"])
+    assert out.shape == (1, facts["classes"]) and facts["classes"] == (1000 if facts["input_size"][1] > 200 else 10)
     assert (parameters(model), macs) == (facts["parameters"], facts["multiply_adds"])
 
 
@@ -138,6 +138,15 @@ def test_cifar_fast_begins_as_the_identity():
     layer = models.cifar_fast.conv(4, 6)
     x = torch.randn(2, 4, 5, 5)
     torch.testing.assert_close(layer(x)[:, :4], x)
+
+
+def test_cifar_fast_needs_nine_pixels_and_more_where_it_is_deeper():
+    model = models.CifarFast().eval()
+    assert model(torch.zeros(1, 3, 9, 9)).shape == (1, 10)
+    with pytest.raises(RuntimeError, match="[Oo]utput size"):  # so it is the least
+        nn.Sequential.forward(model, torch.zeros(1, 3, 9, 8))
+    with pytest.raises(ValueError, match="CifarFast needs images of 17 × 17 pixels or more, got 16 × 16"):
+        models.CifarFast(widths=(8, 8, 8, 8))(torch.zeros(1, 3, 16, 16))
 
 
 def test_resnet20_has_the_papers_shapes():

@@ -60,16 +60,6 @@ def multiply_adds(model, x):
     return sum(counts), shape
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_facts_are_true(name):
-    facts = NETWORKS[name][1]
-    with torch.device("meta"):
-        model = build(name)
-        counted, shape = multiply_adds(model, torch.zeros(1, *facts["input_size"]))
-    assert (parameters(model), counted) == (facts["parameters"], facts["multiply_adds"])
-    assert shape == (1, facts["classes"]) and facts["classes"] == (1000 if facts["input_size"][1] == 224 else 10)
-
-
 # --- ResNet --------------------------------------------------------------------------------------------------------
 
 def conv(side, inputs, outputs):
@@ -459,7 +449,7 @@ def test_it_learns_and_gradients_reach_every_parameter(name):
     assert losses[-1] < 0.7 * losses[0]
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ["resnet50, zeros", "densenet, checkpoint"])  # networks as they are have tests of all
 def test_one_image_channels_last_bfloat16_and_export_give_the_same(name):
     torch.manual_seed(0)
     model = SMALL[name](num_classes=7, in_channels=1)
@@ -482,10 +472,9 @@ def test_one_image_channels_last_bfloat16_and_export_give_the_same(name):
     torch.testing.assert_close(exported(x), expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["resnet20", "densenet, checkpoint"])
-def test_a_compiler_gives_the_same(name):
+def test_a_compiler_gives_the_same_with_checkpoints():
     torch.manual_seed(0)
-    model = SMALL[name](num_classes=7).eval()
+    model = SMALL["densenet, checkpoint"](num_classes=7).eval()
     x = torch.randn(2, 3, 32, 32)
     torch._dynamo.reset()
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)

@@ -246,16 +246,26 @@ draw.network(network, (1, 12, 12))
 
 # %% [markdown] lang="ko"
 # `look.trace`는 같은 신경망을 표로 보여 줍니다. 층마다 출력의 모양, 파라미터 수, 곱셈-덧셈 연산(multiply-adds, MAC)의
-# 수, 수용 영역(receptive field)이 한 줄입니다. `jump`는 출력에서 이웃한 두 칸이 입력에서 몇 칸 떨어져 있는지를
-# 말합니다.
+# 수, 출력이 차지하는 바이트 수 `activation_bytes`, 수용 영역(receptive field)이 한 줄입니다. `jump`는 출력에서 이웃한
+# 두 칸이 입력에서 몇 칸 떨어져 있는지를 말합니다. 층이 많으면 `depth=1`로 단계마다 한 줄로 묶습니다.
 
 # %% [markdown] lang="en"
 # `look.trace` shows the same network as a table. Each layer is one line: the shape of its output, its parameters, its
-# multiply-adds (MACs) and its receptive field. `jump` says how far apart, in cells of the input, two neighbouring cells
-# of the output are.
+# multiply-adds (MACs), the bytes of its output, `activation_bytes`, and its receptive field. `jump` says how far apart,
+# in cells of the input, two neighbouring cells of the output are. Of a deep network `depth=1` shows one line a stage.
 
 # %%
-look.trace(network, (1, 12, 12))
+table = look.trace(network, (1, 12, 12))
+table
+
+# %% [markdown] lang="ko"
+# `look.profile`은 이 표를 그립니다.
+
+# %% [markdown] lang="en"
+# `look.profile` draws this table.
+
+# %% name="fig-profile" tags=["hide-input"] alt_ko="층마다 한 줄, 세 줄입니다. 0은 4×10×10이고 파라미터 40개, 곱셈-덧셈 3,600번, 출력 3,200바이트. 2는 4×5×5이고 파라미터와 곱셈-덧셈이 없으며 800바이트. 4는 10이고 파라미터 1,010개, 곱셈-덧셈 1,000번, 40바이트입니다. 수마다 아래에 막대가 있습니다." alt_en="One row a layer, three of them. 0 gives 4×10×10 with 40 parameters, 3,600 multiply-adds and 3,200 bytes of output; 2 gives 4×5×5 with no parameters or multiply-adds and 800 bytes; 4 gives 10 with 1,010 parameters, 1,000 multiply-adds and 40 bytes. A bar stands below each number." caption_ko="표를 그린 것. 막대는 로그 눈금이고, 한 마디가 열 배입니다. ReLU는 앞의 줄에 합쳐집니다." caption_en="The table, drawn. Bars are logarithmic: every segment stands for ten times more. The ReLU joins the row before it."
+look.profile(table)
 
 # %% [markdown] lang="ko"
 # ## 색으로 나타낸 값

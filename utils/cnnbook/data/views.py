@@ -1,6 +1,7 @@
 """Several views of each image, for a test whose answers are averaged.
 
-A function of views takes images (B, C, H, W) and returns (B, V, C, h, w), V views of each image in the images' order.
+A function of views takes images (B, C, H, W) and returns (B, V, C, h, w), V views of each image in the images' order,
+or, where views differ in size, a list of such tensors.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-Views = Callable[[Tensor], Tensor]
+Views = Callable[[Tensor], Tensor | list[Tensor]]
 
 
 def flips(images: Tensor) -> Tensor:
@@ -42,11 +43,9 @@ def crops_144(size: int = 224, scales: Sequence[int] = (256, 288, 320, 352)) -> 
     def views(images: Tensor) -> Tensor:
         found = []
         for side in scales:
-            height, width = images.shape[2:]
-            factor = side / min(height, width)
-            scaled_size = (round(height * factor), round(width * factor))
-            scaled = interpolate(images, scaled_size, mode="bilinear", antialias=True)  # the shorter side is `side`
-            room = max(scaled_size) - side
+            scaled = _resized(images, side)
+            height, width = scaled.shape[2:]
+            room = max(height, width) - side
             for start in (0, room // 2, room):
                 square = scaled.narrow(3 if width >= height else 2, start, side)
                 whole = interpolate(square, (size, size), mode="bilinear", antialias=True)
@@ -55,6 +54,26 @@ def crops_144(size: int = 224, scales: Sequence[int] = (256, 288, 320, 352)) -> 
         return torch.stack(found, dim=1)  # (B, 144, C, size, size)
 
     return views
+
+
+def scales(sides: Sequence[int] = (224, 256, 384, 480, 640)) -> Views:
+    """The whole image at several sizes, its shorter side at each of `sides` in turn (He et al. 2015, section 3.4): a
+    list of (B, 1, C, h, w). For networks that read any size.
+
+    A network with global average pooling and a linear layer is fully convolutional as it is: since the layer is linear,
+    its logits are the mean of those at every position. VGG is so by `models.as_convolutions`. Raises ValueError where
+    there is no side, or one is below 1.
+    """
+    if min(sides, default=0) < 1:
+        raise ValueError(f"scales needs one size or more, in pixels, each at least 1; got {tuple(sides)}.")
+    return lambda images: [_resized(images, side)[:, None] for side in sides]
+
+
+def _resized(images: Tensor, side: int) -> Tensor:
+    """(B, C, H, W) → (B, C, h, w), the shorter of h and w being `side`."""
+    height, width = images.shape[2:]
+    factor = side / min(height, width)
+    return interpolate(images, (round(height * factor), round(width * factor)), mode="bilinear", antialias=True)
 
 
 def _corners_and_centre(images: Tensor, size: int) -> list[Tensor]:

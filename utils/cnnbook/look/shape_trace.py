@@ -1,4 +1,4 @@
-"""What each layer of a network makes of its input: shapes, parameters, multiply-adds, receptive field."""
+"""What each layer or stage of a network makes of its input: shapes, parameters, multiply-adds, memory, what it sees."""
 
 import math
 from collections.abc import Sequence
@@ -7,25 +7,37 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-COLUMNS = ["layer", "output", "kernel", "stride", "parameters", "multiply_adds", "receptive_field", "jump"]
+COLUMNS = [
+    "layer", "output", "kernel", "stride", "parameters", "multiply_adds", "activation_bytes", "receptive_field", "jump",
+]  # fmt: skip
+
+SUMS = ["parameters", "multiply_adds", "activation_bytes"]  # what the rows of a stage add up to
 
 
-def trace(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
-    """Run the model once on zeros and list its layers in the order in which they are called.
+def trace(model: nn.Module, input_size: Sequence[int], depth: int | None = None) -> pd.DataFrame:
+    """Run the model once on zeros and list its layers, or its stages, in the order in which they are called.
 
     input_size: (C, H, W) of one image. The index is the layer's name in the model. Columns:
     layer (its class), output (shape without the batch), kernel and stride ("" where it has none), parameters,
-    multiply_adds (of convolutions and linear layers; biases are not counted), receptive_field (pixels of the input
-    that one number of the output may depend on), jump (pixels between two neighbours of the output, "" for a vector).
+    multiply_adds (of convolutions and linear layers; biases are not counted), activation_bytes (of the output, for one
+    image and in the model's own number format, also where the output is a view of the input), receptive_field (pixels
+    of the input that one number of the output may depend on), jump (pixels between two neighbours of the output, ""
+    for a vector).
+    depth: with 1 each of the model's own children is one row, with 2 each of theirs ("features.conv1"), and so on;
+    a layer higher up keeps its row. Parameters, multiply_adds and activation_bytes of such a stage are the sums of its
+    layers', its kernel and stride those of its only layer that has a window, "" if there are several.
     kernel, stride, receptive_field and jump are one int where height and width agree, else (height, width).
     The receptive field grows along each path by (kernel - 1) · dilation · jump, and where paths meet the largest
     counts; a linear layer on a flattened map, and global pooling, see what the whole map sees. Only layers that are
     modules count: a convolution called as a function is not seen.
-    The model is left as it was, its training mode too.
-    Raises ValueError where input_size is not three positive integers, or the model does not accept such an input.
+    The model is left as it was, its training mode too. On torch's device "meta" it costs no arithmetic.
+    Raises ValueError where input_size is not three positive integers, depth is not one, or the model does not accept
+    such an input.
     """
     if len(input_size) != 3 or any(not isinstance(n, int) or n < 1 for n in input_size):
         raise ValueError(f"input_size is {tuple(input_size)}: expected (C, H, W), three positive integers")
+    if depth is not None and (not isinstance(depth, int) or depth < 1):
+        raise ValueError(f"depth is {depth!r}: expected 1 (the model's own children), 2 (theirs), …, or None (layers)")
     rows: list[dict] = []
     counted: set[int] = set()
     modes = {module: module.training for module in model.modules()}
@@ -34,6 +46,9 @@ def trace(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
         for name, module in model.named_modules()
         if not list(module.children()) or list(module.parameters(recurse=False))
     ]
+    for name, module in model.named_modules():
+        if depth and name.count(".") == depth - 1 and name and list(module.children()):
+            hooks += _gathering(name, module, rows)
     parameter = next(model.parameters(), torch.zeros(()))
     image = torch.zeros(1, *input_size, device=parameter.device, dtype=parameter.dtype).as_subclass(_Tracked)
     image.seen = _Seen(extent=tuple(input_size[1:]))
@@ -50,7 +65,7 @@ def trace(model: nn.Module, input_size: Sequence[int]) -> pd.DataFrame:
         for module, mode in modes.items():
             module.training = mode
     table = pd.DataFrame(rows, columns=["name", *COLUMNS]).set_index("name")
-    return table.astype({"parameters": int, "multiply_adds": int})
+    return table.astype({each: int for each in SUMS})
 
 
 class _Seen:
@@ -100,18 +115,42 @@ def _recorder(name: str, rows: list[dict], counted: set[int]):
         source = inputs[0] if inputs and isinstance(inputs[0], Tensor) else output
         kernel, stride, dilation = _window(module, source)
         before = getattr(source, "seen", _Seen())
-        output.seen = seen = _through(module, before, source, output, kernel, stride, dilation)
+        output.seen = _through(module, before, source, output, kernel, stride, dilation)
         parameters = [p for p in module.parameters() if id(p) not in counted]
         counted.update(map(id, parameters))
         rows.append({
             "name": name, "layer": type(module).__name__, "output": tuple(output.shape[1:]),
             "kernel": _short(kernel), "stride": _short(stride),
             "parameters": sum(p.numel() for p in parameters), "multiply_adds": _multiply_adds(module, source, output),
-            "receptive_field": _short(seen.field),
-            "jump": _short(seen.jump) if output.ndim == 4 else "",
+            "activation_bytes": output.nbytes, **_sight(output),
         })  # fmt: skip
 
     return record
+
+
+def _sight(output: Tensor) -> dict:
+    seen = getattr(output, "seen", _Seen())
+    return {"receptive_field": _short(seen.field), "jump": _short(seen.jump) if output.ndim == 4 else ""}
+
+
+def _gathering(name: str, stage: nn.Module, rows: list[dict]) -> list:
+    """Hooks that put one row in place of those of the stage's layers."""
+    starts: list[int] = []
+
+    def begin(module: nn.Module, inputs: tuple) -> None:
+        starts.append(len(rows))
+
+    def end(module: nn.Module, inputs: tuple, output) -> None:
+        layers, output = rows[starts[-1] :], next(_leaves(output))
+        windows = [row for row in layers if row["kernel"] != ""]
+        window = windows[0] if len(windows) == 1 else {"kernel": "", "stride": ""}
+        rows[starts.pop() :] = [{
+            "name": name, "layer": type(module).__name__, "output": tuple(output.shape[1:]),
+            "kernel": window["kernel"], "stride": window["stride"],
+            **{each: sum(row[each] for row in layers) for each in SUMS}, **_sight(output),
+        }]  # fmt: skip
+
+    return [stage.register_forward_pre_hook(begin), stage.register_forward_hook(end)]
 
 
 def _window(module: nn.Module, source: Tensor):

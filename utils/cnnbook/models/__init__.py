@@ -24,6 +24,7 @@ from cnnbook.models import (
 from cnnbook.models.cifar_cnn import CifarCNN
 from cnnbook.models.cifar_fast import CifarFast
 from cnnbook.models.convert import from_torchvision
+from cnnbook.models.ensemble import Ensemble
 from cnnbook.models.lenet import LeNet5
 from cnnbook.models.prepare import prepare
 from cnnbook.models.pretrained import imagenet_classes, pretrained
@@ -34,6 +35,7 @@ from cnnbook.names import choice
 __all__ = [
     "CifarCNN",
     "CifarFast",
+    "Ensemble",
     "LeNet5",
     "ResNetCifar",
     "as_convolutions",

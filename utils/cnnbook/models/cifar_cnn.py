@@ -9,10 +9,11 @@ TensorFlow's LRN has radius 4, bias 1, alpha 0.001 / 9, beta 0.75; torch divides
 from collections.abc import Callable
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.init import constant_, trunc_normal_
 
 from cnnbook.layers import LocalResponseNorm
+from cnnbook.models import guard
 
 FACTS: dict[str, Any] = {
     "paper": "TensorFlow tutorial “Convolutional Neural Networks” (CIFAR-10), after Krizhevsky's cuda-convnet",
@@ -76,6 +77,10 @@ class CifarCNN(nn.Sequential):
             if layer.bias is not None:
                 constant_(layer.bias, 0.0 if layer in (layers[0], layers[-1]) else 0.1)
         trunc_normal_(layers[-1].weight, std=1 / 192, a=-2 / 192, b=2 / 192)
+
+    def forward(self, x: Tensor) -> Tensor:
+        guard.exactly("the tutorial's network", x, 24, "its dense layers read 6 × 6 maps")
+        return super().forward(x)
 
 
 NETWORKS: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {"cifar_cnn": (CifarCNN, FACTS)}

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cnnbook.models import guard
+
 FACTS: dict[str, Any] = {
     "paper": "Jordan: 94% on CIFAR-10 in 3.29 seconds on a single GPU",
     "year": 2024,
@@ -28,7 +30,7 @@ FACTS: dict[str, Any] = {
 
 
 class CifarFast(nn.Sequential):
-    """Images float (N, in_channels, 32, 32), normalised → logits (N, num_classes).
+    """Images float (N, in_channels, H, W), normalised → logits (N, num_classes); made for 32 px, 9 or more will do.
 
     Before training, `models.prepare` gives it images to `whiten` its first layer by.
     """
@@ -53,6 +55,11 @@ class CifarFast(nn.Sequential):
             channels = width
         last = nn.Linear(channels, num_classes, bias=False)
         super().__init__(first, activation(), *groups, nn.AdaptiveMaxPool2d(1), nn.Flatten(), last, Scale(1 / 9))
+        self.least = 1 + 2 ** len(widths)  # each pooling halves what the first layer leaves
+
+    def forward(self, x: Tensor) -> Tensor:
+        guard.smallest("CifarFast", x, self.least)
+        return super().forward(x)
 
     @torch.no_grad()
     def whiten(self, images: Tensor) -> None:

@@ -13,7 +13,9 @@ So the paper has 60,000 trained parameters, and this network 61,706.
 from collections.abc import Callable
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
+
+from cnnbook.models import guard
 
 FACTS: dict[str, Any] = {
     "paper": "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition",
@@ -51,6 +53,10 @@ class LeNet5(nn.Sequential):
             activation(),
             nn.Linear(84, num_classes),  # (N, num_classes)
         )
+
+    def forward(self, x: Tensor) -> Tensor:
+        guard.exactly("LeNet-5", x, 32, "C5 reads 5 × 5 maps and leaves one value of each")
+        return super().forward(x)
 
 
 NETWORKS: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {"lenet5": (LeNet5, FACTS)}

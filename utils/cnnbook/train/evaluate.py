@@ -21,7 +21,7 @@ class Evaluation:
     """`loss` (mean cross-entropy), `accuracy` and `top5` in 0..1, `logits` float (N, K), `predictions` int64 (N,), and
     `confusion` int64 (K, K): rows are the true classes, columns the predicted ones. `per_class` has one row a class:
     its images, how many are right, its accuracy (recall), and of those called so the share that is (precision).
-    Tensors are on the CPU. With several views the logits are the logarithms of the mean probabilities."""
+    Tensors are on the CPU. With several views, or an ensemble, the logits are the logarithms of mean probabilities."""
 
     loss: float
     accuracy: float
@@ -51,9 +51,10 @@ def evaluate(
 
     How they were, it must be told: `like` is the history that `fit` gave; or `mean` and `std`, of each channel or of
     all, of pixels in 0..1; or `normalize="image"`, every image (with `views` every view) by its own mean and deviation;
-    or `normalize="none"`. `views` (`data.flips`, `data.ten_crop(size)`, …), a function of images (B, C, H, W) →
-    (B, V, C, h, w), shows several views of each image, and their probabilities are averaged. The network is as before
-    afterwards. Raises ValueError for an empty set or an argument that cannot be used.
+    or `normalize="none"`. `views` (`data.flips`, `data.ten_crop(size)`, `data.scales()`, …), a function of images
+    (B, C, H, W) → (B, V, C, h, w), or a list of such tensors, shows several views of each image, and their
+    probabilities are averaged. So are those of several networks if the model is a `models.Ensemble`. The network is as
+    before afterwards. Raises ValueError for an empty set or an argument that cannot be used.
     """
     if not len(imageset):
         raise ValueError("there is nothing to evaluate: the set has no images.")
@@ -76,20 +77,25 @@ def evaluate(
     return score(torch.cat(logits), imageset)
 
 
-def _seen(views: Views, images: Tensor) -> Tensor:
-    seen = views(images)
-    if seen.ndim != 5 or len(seen) != len(images):
-        raise ValueError(
-            f"views must make (B, V, C, h, w), V views of each image, of images (B, C, H, W); got {tuple(seen.shape)} "
-            f"of {tuple(images.shape)}."
-        )
+def _seen(views: Views, images: Tensor) -> list[Tensor]:
+    """The views of one size after those of another: a list of (B, V, C, h, w), of one where all have the same size."""
+    made = views(images)
+    seen = [made] if isinstance(made, Tensor) else list(made)
+    for each in seen:
+        if each.ndim != 5 or len(each) != len(images):
+            raise ValueError(
+                f"views must make (B, V, C, h, w), V views of each image, of images (B, C, H, W); got "
+                f"{tuple(each.shape)} of {tuple(images.shape)}."
+            )
     return seen
 
 
 def _by_themselves(views: Views) -> Views:
     """The views, each normalised by its own pixels, as the crops of the training were."""
     normalized = standardize()
-    return lambda images: torch.stack([normalized(view, None) for view in _seen(views, images).unbind(1)], dim=1)
+    return lambda images: [
+        torch.stack([normalized(view, None) for view in each.unbind(1)], dim=1) for each in _seen(views, images)
+    ]
 
 
 def answers(
@@ -107,11 +113,12 @@ def answers(
         if views is None:
             yield ask(x), labels
             continue
-        few = max(1, len(x) // _seen(views, x[:1]).shape[1])  # so many images at once that their views are one batch
+        count = sum(each.shape[1] for each in _seen(views, x[:1]))  # views of an image
+        few = max(1, len(x) // count)  # so many images at once that their views are one batch
         for some, theirs in zip(x.split(few), labels.split(few), strict=True):
-            seen = _seen(views, some)  # (B, V, C, h, w)
-            several = ask(seen.flatten(0, 1)).log_softmax(dim=1).unflatten(0, seen.shape[:2])  # (B, V, K)
-            yield several.logsumexp(dim=1) - log(seen.shape[1]), theirs  # of the mean probability, without underflow
+            logits = [ask(each.flatten(0, 1)).unflatten(0, each.shape[:2]) for each in _seen(views, some)]  # (B, V, K)
+            several = torch.cat(logits, dim=1).log_softmax(dim=2)
+            yield several.logsumexp(dim=1) - log(count), theirs  # of the mean probability, without underflow
 
 
 def score(logits: Tensor, imageset: ImageSet) -> Evaluation:
