@@ -827,7 +827,7 @@ check.that(
 # 순위가 뒤집힙니다. 500장과 2,000장에서는 HOG가 합성곱 신경망을 앞서고, 10,000장에서는 신경망이 HOG를 앞섭니다. HOG의 선은 일찍
 # 눕습니다. 무엇을 볼지는 이미 정해져 있어서, 예제가 늘어도 그 위의 선형 분류기만 나아집니다. 신경망의 선은 계속 오릅니다.
 # 신경망은 무엇을 볼지까지 고칠 수 있습니다. 그리고 이 장의 기준 모델인 최근접 이웃과 소프트맥스 회귀와 찍기를 셋 모두 큰 차이로
-# 이겼습니다. 다만 10,000장에서 HOG와의 차이가 2.5퍼센트포인트쯤뿐이고 시드도 하나라는 점은 기억해 두세요.
+# 이겼습니다. 다만 10,000장에서 HOG와의 차이가 3퍼센트포인트도 되지 않고 시드도 하나라는 점은 기억해 두세요.
 #
 # 이 실험이 말해 주지 않는 것도 있습니다. 그림이 늘 때 신경망의 가중치를 고치는 횟수도 함께 늘었습니다. 표 위에 적힌 대로 500장에서는
 # 160번, 10,000장에서는 1,256번입니다. 그래서 신경망의 선이 오르는 것이 예제가 많아서인지 더 오래 배워서인지는 가려낼 수 없습니다.
@@ -841,7 +841,7 @@ check.that(
 # line of HOG soon flattens: what to look at has been settled, and with more examples only the linear classifier on top
 # gets better. The line of the network keeps rising; a network can correct even what it looks at. All three baselines
 # are clearly beaten by the network: nearest neighbour, softmax regression and guessing. Keep in mind that its lead over
-# HOG at 10,000 is only about 2.5 percentage points, and that there is one seed.
+# HOG at 10,000 is less than 3 percentage points, and that there is one seed.
 #
 # There is something that this experiment does not tell. The more pictures, the more often the network's weights were
 # corrected, too: as printed above the table, 160 times at 500 pictures and 1,256 times at 10,000. So whether the

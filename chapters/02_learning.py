@@ -1004,7 +1004,7 @@ for width in (2, 4, 16):
         after = train_network(start, xor_x, xor_t, steps=200, rate=0.5, batch_size=4)
         found += accuracy(answers(after, xor_x), xor_t) == 1
     solved[width] = found
-print("hidden units: solved of 40", solved)
+    print(f"{width:2} hidden units: {found} of 40 solved")
 check.that(0 < solved[2] < 30, f"2 units: {solved[2]} of 40 within 200 steps")
 check.that(solved[16] >= 39, f"16 units: {solved[16]} of 40")
 
@@ -1042,7 +1042,8 @@ test_accuracy = {
     "MLP": accuracy(answers(mlp, x_test), y_test),
     "nearest neighbour": by_neighbour,
 }
-print({name: f"{value:.3f}" for name, value in test_accuracy.items()})
+for name, value in test_accuracy.items():
+    print(f"{name:20}{value:.3f}")
 mine, base = test_accuracy["MLP"], test_accuracy["softmax regression"]
 check.that(mine > base + 0.02, f"MLP {mine:.3f} > softmax {base:.3f} + 0.02")
 check.that(
@@ -1369,7 +1370,8 @@ check.that(
     f"ELU, rate 0.5: {100 * elu.dead.mean():.0f}% dead",
 )
 exploded = study[study.exploded].groupby("activation", sort=False).rate.min()
-print("exploded from the rate", exploded.to_dict())
+for name, rate in exploded.items():
+    print(f"{name:12} exploded from the rate {rate}")
 check.that(exploded["Maxout"] < exploded["Leaky ReLU"], "Maxout explodes first")
 gentle = table[0.1]
 low, high = gentle.min(), gentle.max()
@@ -1506,7 +1508,10 @@ check.that(l2["exactly 0"] < 0.01, f"L2: {100 * l2['exactly 0']:.0f}% exactly 0"
 for_free = 10 * int((~varies).sum())  # weights of pixels that never change
 picked = 100 * l1["of varying pixels"]
 check.that(picked > 10, f"L1: {picked:.0f}% of the other {7_840 - for_free:,} weights")
-check.that(l2.largest < 0.7 * none.largest, f"largest {l2.largest:.2f}")
+check.that(
+    l2.largest < 0.7 * none.largest,
+    f"largest weight: L2 {l2.largest:.2f} < 0.7 · {none.largest:.2f}, no penalty",
+)
 
 # %% [markdown] lang="ko"
 # 두 벌점 모두 훈련 정확도를 낮춥니다. L2는 큰 가중치를 크게 줄이고 모두 조금씩 남깁니다. L1은 가중치의 30%를 정확히 0으로
@@ -1754,12 +1759,13 @@ with torch.no_grad():
     codes = encoder(new)  # (1000, 2)
     rebuilt = decoder(codes)  # (1000, 784)
 
-middle = pixels(train_set).mean(dim=0)
-axes_of_pca = torch.linalg.svd(pixels(train_set) - middle, full_matrices=False)[2][:2]
-by_pca = (new - middle) @ axes_of_pca.T @ axes_of_pca + middle
+mean_image = pixels(train_set).mean(dim=0)
+deviations = pixels(train_set) - mean_image
+axes_of_pca = torch.linalg.svd(deviations, full_matrices=False)[2][:2]
+by_pca = (new - mean_image) @ axes_of_pca.T @ axes_of_pca + mean_image
 two_error = functional.mse_loss(rebuilt, new).item()
 linear_error = functional.mse_loss(by_pca, new).item()
-nothing = functional.mse_loss(middle.expand_as(new), new).item()
+nothing = functional.mse_loss(mean_image.expand_as(new), new).item()
 check.that(
     two_error < 0.9 * linear_error < 0.9 * nothing,
     f"autoencoder {two_error:.4f} < PCA {linear_error:.4f} < mean image {nothing:.4f}",
@@ -1768,8 +1774,8 @@ check.that(
 with torch.no_grad():
     known, labels = encoder(pixels(train_set)), y_train
 two = (nearest(known, labels, codes) == y_test).float().mean().item()
-pca = (pixels(train_set) - middle) @ axes_of_pca.T
-two_pca = nearest(pca, labels, (new - middle) @ axes_of_pca.T)
+pca = deviations @ axes_of_pca.T
+two_pca = nearest(pca, labels, (new - mean_image) @ axes_of_pca.T)
 two_pca = (two_pca == y_test).float().mean().item()
 check.that(
     two > two_pca + 0.05,
@@ -2174,8 +2180,8 @@ encoder_8, decoder_8 = autoencoder(code=8)
 with torch.no_grad():
     rebuilt_8 = decoder_8(encoder_8(new))
 longer_error = functional.mse_loss(rebuilt_8, new).item()
-components = torch.linalg.svd(pixels(train_set) - middle, full_matrices=False)[2][:8]
-pca_8 = (new - middle) @ components.T @ components + middle
+components = torch.linalg.svd(deviations, full_matrices=False)[2][:8]
+pca_8 = (new - mean_image) @ components.T @ components + mean_image
 longer_pca = functional.mse_loss(pca_8, new).item()
 
 check.exercise("longer_code", (longer_error, longer_pca), solution=True)

@@ -65,14 +65,14 @@ draw.network(
 # ## 준비물과 시간
 #
 # [‘LeNet’ 장](04_lenet)의 훈련 루프, 손실, 최대 풀링, 데이터 증강, 과적합을 안다고 가정합니다. 미분과 분산이 나오는 곳이 한 군데 있습니다. GPU도 인터넷 연결도
-# 필요하지 않습니다. 이 노트북을 처음부터 끝까지 실행하는 데 CPU 코어 하나로 1분쯤 걸립니다.
+# 필요하지 않습니다. 이 노트북을 처음부터 끝까지 실행하는 데 CPU 코어 하나로 30초쯤 걸립니다.
 
 # %% [markdown] lang="en"
 # ## What you need, and how long it takes
 #
 # The training loop, the loss, max pooling, augmentation and overfitting from [the chapter on LeNet](04_lenet). One place
-# uses a derivative and a variance. Neither a GPU nor an internet connection is needed. Running this notebook from top to bottom takes about a
-# minute on one CPU core.
+# uses a derivative and a variance. Neither a GPU nor an internet connection is needed. Running this notebook from top to bottom takes about
+# 30 seconds on one CPU core.
 
 # %% [markdown] lang="ko"
 # ## 사진은 손글씨 숫자와 무엇이 다를까요?
@@ -942,7 +942,7 @@ for name, (a, b) in inside.items():
     check.that(0.98 < factor.mean() < 1, f"{name}: mean factor {factor.mean():.4f}")
 
 # %% [markdown] lang="ko"
-# 값은 크지 않고, LRN은 값을 평균 0.1%쯤밖에 줄이지 않습니다. 이 신경망에서 LRN은 거의 아무 일도 하지 않습니다. LRN이 얼마나 일하는지는 들어오는 값의
+# 값은 크지 않고, LRN은 값을 평균 0.05%쯤밖에 줄이지 않습니다. 이 신경망에서 LRN은 거의 아무 일도 하지 않습니다. LRN이 얼마나 일하는지는 들어오는 값의
 # 크기에 달려 있습니다. 픽셀을 0에서 255까지의 수로 넣는 신경망이라면 값이 훨씬 커서 사정이 다를 것입니다. 진짜 사진에서 LRN을
 # 빼고 훈련하면 어떻게 되는지는 ‘부품 하나하나의 몫’에서 잽니다.
 #
@@ -953,7 +953,7 @@ for name, (a, b) in inside.items():
 # 재 봅시다. 이때 정확도의 표준 오차는 2퍼센트포인트쯤입니다.
 
 # %% [markdown] lang="en"
-# The values are small, and LRN takes off about 0.1% on average. In this network LRN does next to nothing. How much it does
+# The values are small, and LRN takes off about 0.05% on average. In this network LRN does next to nothing. How much it does
 # depends on the size of what comes in: in a network that reads pixels as numbers from 0 to 255 values are far larger, and the
 # matter may be different. What happens on real photos when the network is trained without it is measured in “What each part is worth”.
 #
@@ -986,6 +986,8 @@ for name, several in views.items():
 # 여기부터 이 절의 수는 방금 잰 것이 아니라 저장소의 `results` 폴더에 있는 기록에서 읽은 것입니다. CIFAR-10의 훈련 사진 50,000장으로 80에폭을 훈련하고
 # 테스트 사진 10,000장에서 쟀습니다. 신경망은 튜토리얼의 것이고 훈련 설정은 우리 것입니다. 모멘텀 SGD, 배치 128, 0.05까지 올렸다 0으로 내리는 학습률을
 # 썼고, 가중치 감쇠는 모든 층의 가중치에 조금씩(0.0005) 걸었고, EMA는 $d = 0.99$입니다.
+# 명령은 시드 셋을 부르지만 기록에는 둘이 있고, 둘째는 코어 하나(threads 1)로 훈련했습니다. 뒤에 나오는 이 신경망의 시간은 코어 두 개에서 따로 잰
+# 에폭의 시간으로 계산한 것입니다.
 
 # %% [markdown] lang="en"
 # ## On real photos: the record of the long run
@@ -994,6 +996,8 @@ for name, several in views.items():
 # `results`. The network was trained for 80 epochs on the 50,000 training photos of CIFAR-10 and measured on the 10,000 test
 # photos. The network is the tutorial's, the training is ours: SGD with momentum, batches of 128, a learning rate that
 # rises to 0.05 and falls to 0, a little weight decay (0.0005) on the weights of all layers, and an EMA with $d = 0.99$.
+# The command asks for three seeds, but the record holds two, and the second was trained on one core (threads 1). The time given
+# for this network further on is calculated from epochs timed by themselves on two cores.
 
 # %% tags=["nbval-check-output"]
 timed, parts = runs.load("time_to_accuracy"), runs.load("study_cifar_cnn")
@@ -1117,7 +1121,7 @@ for name, row in rows.items():
 # 창에서 잰 정확도입니다. 표준 오차의 두 배가 되지 않는 차이는 있다고 말할 수 없습니다.
 #
 # - **LRN은 없어도 됩니다.** 없으면 0.35 높지만, 이 차이는 표준 오차보다도 작습니다. 도형에서 잰 배율로 짐작한 대로입니다.
-# - **둘째 합성곱, 겹치는 풀링, 은닉층은 저마다 2퍼센트포인트 남짓의 몫을 합니다.**
+# - **둘째 합성곱, 겹치는 풀링, 은닉층은 저마다 2퍼센트포인트쯤의 몫을 합니다.**
 # - **풀링을 스트라이드로 바꾸면 8.85를 잃습니다.** 풀링이 있으면 합성곱을 모든 자리에서 계산하고 창마다 가장 강한 대답을 남기지만, 스트라이드가 2이면 네
 #   자리 가운데 한 자리에서만 계산합니다. 계산을 아낀 대가가 큽니다.
 # - **학습률 일정의 몫은 최대 풀링의 몫만큼 큽니다.** 일정한 학습률은 시드에 따라 크게 흔들리고, 너무 일찍 내려가는 계단은 덜 배운 채로 멈춥니다.
@@ -1136,7 +1140,7 @@ for name, row in rows.items():
 # the middle windows of the training photos after training. A difference of less than two standard errors does not count.
 #
 # - **LRN can go.** Without it the accuracy is 0.35 higher, which is less than the standard error, as the factors measured on the shapes suggested.
-# - **The second convolution, overlapping pooling and the hidden layers are worth a little over 2 percentage points each.**
+# - **The second convolution, overlapping pooling and the hidden layers are worth about 2 percentage points each.**
 # - **Strides in place of pooling lose 8.85.** With pooling, the convolution is computed at every place and the strongest
 #   answer of each window is kept; with stride 2 it is computed at one place in four. What it saves in work it pays for dearly.
 # - **The schedule is worth as much as max pooling.** A constant rate swings widely from seed to seed, and stairs that

@@ -247,19 +247,20 @@ def test_flips_are_the_image_and_its_mirror():
 
 
 @pytest.mark.parametrize("height, width", [(20, 28), (28, 20), (20, 20)])
-def test_scales_keep_the_whole_image_and_its_proportions(height, width):
+def test_multi_scale_keeps_the_whole_image_and_its_proportions(height, width):
     images = torch.rand(2, 3, height, width)
-    views = data.scales((10, 20, 30))(images)
+    views = data.multi_scale((10, 20, 30))(images)
     assert [view.shape for view in views] == [(2, 1, 3, height * s // 20, width * s // 20) for s in (10, 20, 30)]
     torch.testing.assert_close(views[1][:, 0], images)
     for view in views:  # no part is cut off: a ramp still runs from one end to the other
-        ramp = data.scales((view.shape[3],))(torch.linspace(0, 1, height).view(1, 1, -1, 1).expand(1, 1, -1, width))[0]
+        ramp = torch.linspace(0, 1, height).view(1, 1, -1, 1).expand(1, 1, -1, width)
+        ramp = data.multi_scale((view.shape[3],))(ramp)[0]
         assert ramp.min() < 0.08 and ramp.max() > 0.92
 
 
-def test_scales_are_resnets_five_unless_told_and_never_none():
-    views = data.scales()(torch.rand(1, 1, 8, 12))
+def test_multi_scale_is_resnets_five_unless_told_and_never_none():
+    views = data.multi_scale()(torch.rand(1, 1, 8, 12))
     assert [tuple(view.shape[3:]) for view in views] == [(s, s * 3 // 2) for s in (224, 256, 384, 480, 640)]
     for wrong in ((), (32, 0)):
-        with pytest.raises(ValueError, match="scales needs one size or more"):
-            data.scales(wrong)
+        with pytest.raises(ValueError, match="multi_scale needs one size or more"):
+            data.multi_scale(wrong)

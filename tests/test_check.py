@@ -29,6 +29,11 @@ TABLE = Exercise(
     case=lambda rng: (torch.randn(3, 4, generator=torch.Generator().manual_seed(rng.randrange(10**6))),),
     reference=lambda x: 2 * x.T + 1,
 )
+SPREAD = Exercise(
+    "test_spread",
+    case=lambda rng: (np.array([rng.uniform(-1, 1) for _ in range(rng.randint(4, 8))]),),
+    reference=lambda x: (x.mean(), x - x.mean(), x**2),
+)
 PICKY = Exercise("test_picky", case=lambda rng: (rng.randint(-5, 5),), reference=lambda n: [1, 2, 3][:n].index(1))
 
 
@@ -46,11 +51,11 @@ LAYER = Exercise("test_layer", test=test_layer)
 def registered(monkeypatch):
     monkeypatch.setenv("CNNBOOK_LANGUAGE", "en")
     monkeypatch.delenv("CNNBOOK_STRICT", raising=False)
-    for one in (LEFTOVER, TABLE, PICKY, LAYER):
+    for one in (LEFTOVER, TABLE, SPREAD, PICKY, LAYER):
         register(one)
     check._hints_given.clear()
     yield
-    for one in (LEFTOVER, TABLE, PICKY, LAYER):
+    for one in (LEFTOVER, TABLE, SPREAD, PICKY, LAYER):
         exercises._registered.pop(one.key, None)
 
 
@@ -278,6 +283,23 @@ def test_strange_answers_are_wrong_but_not_a_failure(say, key, name):
         assert ("✗" in said or "…" in said) and "✓" not in said and "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (lambda x: (x.mean() + x[0], x - x.mean(), x**2), ["is number 1. Wrong value in 100 of 100 cases"]),
+        (lambda x: [x.mean(), x - x.mean() ** 2, x**2], ["is number 2.", "Furthest off at: ["]),
+        (lambda x: (x.mean(), x - x.mean(), x[1:] ** 2), ["is number 3. Wrong shape"]),
+        (lambda x: (x.mean(), x**2, x - x.mean()), ["The values are right, their order is not."]),
+        (lambda x: [x**2, x.mean(), x - x.mean()], ["The values are right, their order is not."]),
+        (lambda x: (x.mean(), x - x.mean()), ["Wrong length. Yours: 2, expected: 3"]),
+    ],
+)
+def test_of_several_values_the_wrong_one_is_named(say, answer, words):
+    said = say("test_spread", answer)
+    assert said.startswith("✗ ") and all(word in said for word in words)
+    assert ("is number" in said) == ("is number" in words[0])
+
+
 # hints, keys, strict
 
 
@@ -424,7 +446,11 @@ def test_wrong_variables_are_named(monkeypatch):
 def test_close(capsys):
     check.close(torch.tensor([1.0, 2.0]), [1, 2.000001], what="sum")
     assert capsys.readouterr().out == "✓ sum: They agree. Largest difference: at most 1e-05\n"
+    check.close([1, 2], torch.tensor([1, 2]), what="labels")
+    assert capsys.readouterr().out == "✓ labels: They are equal.\n"
     check.close(np.float32(1), 1.01, atol=0.1)
+    check.close(1, 2, atol=1)
+    assert capsys.readouterr().out.count("at most") == 2
     for mine, reference, words in [([1, 2], [1, 2.1], "0.1"), ([1], [1, 2], "Wrong shape"), (float("nan"), 1, "nan")]:
         with pytest.raises(AssertionError, match=words):
             check.close(mine, reference)

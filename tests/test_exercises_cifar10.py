@@ -1,13 +1,13 @@
 """The exercises of chapter 05: right answers pass, every typical mistake is recognised as itself."""
 
 import copy
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from cnnbook import exercises, models, train
+from cnnbook import data, exercises, models, train
 from cnnbook.trial import Trial
 
 FUNCTIONS = ("respond", "stairs", "averages", "in_order")
@@ -68,16 +68,57 @@ def test_another_way_to_the_same_answer_is_right(key, other):
     assert said(key, other)[0] == "right"
 
 
-def test_no_lrn_is_a_trained_network_with_two_layers_exchanged():
+def test_halves_are_rounded_to_even_or_up():
+    for rounded in (lambda step, first, factor, length: first * factor ** round(step / length),
+                    lambda step, first, factor, length: first * factor ** int(step / length + 0.5)):
+        assert "rounded to the nearest" in said("stairs", rounded)[1]
+
+
+def out_of_order(w, average, gradient, step):  # as the chapter shows it
+    rate = 0.1 * 0.5 ** (max(0, step - 1) // 10)
+    average = 0.9 * average + 0.1 * w
+    w = w - rate * gradient(w)
+    return w, average
+
+
+def test_what_was_out_of_order_is_told_so():
+    assert "Both mistakes are still there" in said("in_order", out_of_order)[1]
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    return data.load("shapes", "test", count=1000).centre(24)
+
+
+def test_no_lrn_is_a_trained_network_with_two_layers_exchanged(monkeypatch, shapes):
+    monkeypatch.setenv("CNNBOOK_BUDGET", "quick")
     network = models.create("cifar_cnn", num_classes=10)
+    with torch.no_grad():
+        network[0].weight *= 20  # LRN acts on large values
     without = copy.deepcopy(network)
     for index, layer in enumerate(without):
         if isinstance(layer, nn.LocalResponseNorm):
             without[index] = nn.Identity()
-    measured = SimpleNamespace(accuracy=0.7, predictions=torch.zeros(1000))
-    poor = SimpleNamespace(accuracy=0.1, predictions=torch.zeros(1000))
-    assert said("without_lrn", (without, measured))[0] == "right"
-    other = nn.Linear(2, 2)
-    wrong = [0.7, (without, 0.7), ("network", measured), (network, measured), (other, measured), (without, poor)]
+
+    def measured(model, pictures, accuracy=0.7, **more):
+        found = train.evaluate(model, pictures, normalize="image", **more)
+        return replace(found, accuracy=accuracy)  # as if trained
+
+    right = measured(without, shapes)
+    assert said("without_lrn", (without, right))[0] == "right"
+    assert said("without_lrn", [without, right])[0] == "right"
+    others = [
+        measured(network, shapes),
+        measured(without, data.load("shapes", "train", count=1000).centre(24)),
+        measured(without, shapes, views=data.flips),
+    ]
+    for other in others:
+        assert "not that of this network" in said("without_lrn", (without, other))[1]
+    wrong = [
+        0.7, (without, 0.7), ("network", right), (network, right), (nn.Linear(2, 2), right),
+        (without, replace(right, accuracy=0.1)), (without, measured(without, shapes[:500])), (without, others[0]),
+    ]
     told = [said("without_lrn", answer) for answer in wrong]
     assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    assert "2 LRN layers are still in it" in said("without_lrn", (network, right))[1]
+    assert "You measured 500 pictures" in told[-2][1]

@@ -69,6 +69,15 @@ def test_a_step_with_l1_leaves_exact_zeros():
     assert all((exercises.find("l1_step").reference(**case(rng)) == 0).any() for _ in range(50))
 
 
+def test_the_sign_of_the_old_weight_never_passes():
+    case, reference = exercises.find("l1_step").case, exercises.find("l1_step").reference
+    for seed in range(50):
+        given = case(Random(seed))
+        w, gradient, rate, penalty = given.values()
+        wrong = np.sign(w) * np.maximum(0, np.abs(w - rate * gradient) - rate * penalty)
+        assert not np.allclose(wrong, reference(**given))
+
+
 def test_xor_by_hand():
     assert said("xor_by_hand", ([[1, 1], [1, 1]], [0, -1], [1, -2], 0))[0] == "right"
     assert said("xor_by_hand", (np.array([[1, -1], [-1, 1]]), np.zeros(2), np.ones(2), np.array([0.0])))[0] == "right"
@@ -79,7 +88,12 @@ def test_xor_by_hand():
         ([[1, 1], [1, 1]], [0, -1], [1, 0], 0),  # OR
         ([[1, 1], [1, 1]], [0, -9], [1, -2], 0),  # a dead unit
         ([[1, 1], [1, 1]], [0, -1], [-1, 2], 0),  # signs exchanged
+        ([[1, 1], [-1, -1]], [-0.5, 1.5], [1, 1], -1.5),  # OR, NAND and AND of step units
     ])
+    numbers = ([[1.0, 1.0], [1.0, 1.0]], [0.0, -1.0], [1.0, -2.0], 0.0)
+    assert said("xor_by_hand", tuple(torch.tensor(each, requires_grad=True) for each in numbers))[0] == "right"
+    assert "for the inputs (0, 1), (1, 0)" in said("xor_by_hand", ([[1, 1], [1, 1]], [0, -1], [1, -2], -1))[1]
+    assert "for the input (1, 0)." in said("xor_by_hand", ([[0, 1], [1, 1]], [0, -1], [1, -2], 0))[1]
 
 
 def solved_folds(labels, k):
@@ -102,6 +116,9 @@ def test_even_folds():
     wrong = {
         "in turn": lambda labels, k: np.arange(len(labels)) % k,
         "by chance": lambda labels, k: np.random.permutation(len(labels)) % k,
+        "ten classes": lambda labels, k: sum(
+            np.where(labels == c, (np.cumsum(labels == c) - 1) % k, 0) for c in range(10)
+        ),
         "in blocks": lambda labels, k: np.arange(len(labels)) * k // len(labels),
     }
     for answer in wrong.values():
@@ -150,4 +167,5 @@ def test_longer_code():
     all_wrong_and_apart("longer_code", [
         0.03, (pca, 0.0301), (0.0301, errors[2].item()), (0.0301, 0.03), (0.042, pca), (0.001, pca),
     ])
+    assert "not `x_test`" in said("longer_code", (0.3, pca))[1]
     assert said("longer_code", (float("nan"), pca))[0] == said("longer_code", (0.03, float("nan")))[0] == "wrong"

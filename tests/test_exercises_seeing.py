@@ -74,6 +74,38 @@ def test_right_answers_written_differently_pass(key, other):
     assert said(key, other)[0] == "right"
 
 
+def l1_in_bytes_one_by_one(known, labels, new):
+    return labels[[np.abs(row - known).sum(axis=1).argmin() for row in new]]
+
+
+def l1_too_late(known, labels, new):
+    return labels[np.abs((new[:, None] - known[None]).astype(float)).sum(axis=2).argmin(axis=1)]
+
+
+def l1_signed(known, labels, new):
+    return labels[(new.astype(int)[:, None] - known.astype(int)[None]).sum(axis=2).argmin(axis=1)]
+
+
+def histogram_by_rows(right, down, bins):
+    sums = exercises.find("cell_histogram").reference(right, down, bins) * right.size
+    return sums / len(right)
+
+
+@pytest.mark.parametrize(
+    "key, answer, words",
+    [
+        ("nearest_l1", l1_in_bytes_one_by_one, "subtracted in `uint8`"),
+        ("nearest_l1", l1_too_late, "subtracted in `uint8`"),
+        ("nearest_l1", l1_signed, "absolute value is missing"),
+        ("cell_histogram", histogram_by_rows, "number of rows"),
+        ("channels_first", lambda image: (image.transpose(2, 0, 1) / 255).astype(int), "In whole numbers"),
+        ("channels_first", lambda image: image.transpose(2, 1, 0) / 255, "`transpose(2, 1, 0)` reverses"),
+    ],
+)
+def test_a_mistake_is_recognised_however_it_is_written(key, answer, words):
+    assert words in said(key, answer)[1]
+
+
 def test_what_stays():
     assert said("what_stays", seeing.STAYS)[0] == "right"
     assert said("what_stays", {name: np.bool_(value) for name, value in seeing.STAYS.items()})[0] == "right"

@@ -94,6 +94,33 @@ def test_what_the_mode_gave():
     assert said("what_the_mode_gave", (0.783, 0.394))[0] == "right"
     assert said("what_the_mode_gave", (torch.tensor(0.75), np.float32(0.4)))[0] == "right"
     assert said("what_the_mode_gave", (..., ...))[0] == "notyet"
-    all_wrong_and_apart("what_the_mode_gave", [0.8, (78.3, 39.4), (0.394, 0.783), (0.4, 0.39), (0.783, 0.76)])
+    all_wrong_and_apart("what_the_mode_gave", [
+        0.8, (78.3, 39.4), (0.394, 0.783), (0.662, 0.39), (0.783, 0.606), (0.783, 0.134),
+    ])
     assert said("what_the_mode_gave", (float("nan"), 0.4))[0] == "wrong"
     assert said("what_the_mode_gave", (0.8, float("nan")))[0] == "wrong"
+
+
+def zca_by_cov(x, eps):
+    values, vectors = np.linalg.eigh(np.cov(x.T))
+    return (x - x.mean(axis=0)) @ vectors / np.sqrt(values + eps) @ vectors.T
+
+
+def test_the_covariance_of_numpy_divides_by_one_less():
+    assert "`np.cov` does" in said("zca", zca_by_cov)[1]
+
+
+def test_of_two_values_the_wrong_one_is_named():
+    def weights_untouched(weight, bias, mean, variance, gamma, beta, eps):
+        return weight, (bias - mean) * gamma / np.sqrt(variance + eps) + beta
+
+    def mean_not_scaled(weight, bias, mean, variance, gamma, beta, eps):
+        scale = gamma / np.sqrt(variance + eps)
+        return weight * scale[:, None, None, None], bias * scale - mean + beta
+
+    def exchanged(*given):
+        return exercises.find("fold").reference(*given)[::-1]
+
+    assert "the first that is wrong is number 1" in said("fold", weights_untouched)[1]
+    assert "the first that is wrong is number 2" in said("fold", mean_not_scaled)[1]
+    assert "their order is not" in said("fold", exchanged)[1]

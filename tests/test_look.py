@@ -360,13 +360,38 @@ class Residual(nn.Module):
         nn.Sequential(nn.Conv2d(1, 2, 5, 2), nn.Conv2d(2, 2, 3, dilation=2), nn.AvgPool2d(3, 2), nn.Conv2d(2, 1, 3)),
         nn.Sequential(nn.Conv2d(1, 2, 3), nn.ConvTranspose2d(2, 2, 4, stride=2), nn.Conv2d(2, 1, 1)),
         Residual(),
+        nn.Sequential(nn.Conv2d(1, 2, 3), nn.AvgPool2d(2), nn.Upsample(scale_factor=2), nn.Conv2d(2, 1, 3)),
+        nn.Sequential(nn.AvgPool2d(4), nn.Upsample(scale_factor=4, mode="bilinear"), nn.Conv2d(1, 1, 1)),
+        nn.Sequential(nn.AvgPool2d(4), nn.Upsample(scale_factor=4, mode="bicubic"), nn.Conv2d(1, 1, 1)),
+        nn.Sequential(nn.Conv2d(1, 1, 57), nn.AdaptiveAvgPool2d(3)),
     ],
-    ids=["strides and dilation", "transposed", "residual and concatenation"],
+    ids=["strides and dilation", "transposed", "residual and concatenation", "nearest", "bilinear", "bicubic",
+         "adaptive pooling, 5 to 3"],
 )  # fmt: skip
 def test_receptive_field_is_what_the_gradient_reaches(model):
     torch.manual_seed(0)
     table = look.trace(model, (1, 61, 61))
     assert table.receptive_field.iloc[-1] == measured_field(model, 61)
+
+
+class Unpooled(nn.Module):
+    """Pooling undone at its switches, then a convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.pool, self.unpool = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+        self.last = nn.Conv2d(1, 1, 3)
+
+    def forward(self, x):
+        return self.last(self.unpool(*self.pool(x)))
+
+
+def test_what_is_enlarged_again_has_its_jump_back():
+    """Three of four places of an unpooled map hold 0 and see no pixel by their gradient: numbers by hand."""
+    assert list(look.trace(Unpooled(), (1, 8, 8)).jump) == [2, 1, 1]
+    assert list(look.trace(Unpooled(), (1, 8, 8)).receptive_field) == [2, 2, 4]
+    enlarged = nn.Sequential(nn.AvgPool2d(4), nn.Upsample(scale_factor=2), nn.Upsample(size=(12, 6)))
+    assert list(look.trace(enlarged, (1, 24, 24)).jump) == [4, 2, (2, 4)]
 
 
 def test_trace_of_other_layers():
@@ -389,7 +414,7 @@ def test_trace_leaves_the_model_as_it_was():
     before = {name: value.clone() for name, value in model.state_dict().items()}
     torch.manual_seed(3)
     state = torch.get_rng_state()
-    look.trace(model, (1, 8, 8))
+    look.trace(model, np.array([1, 8, 8]))  # sizes may be NumPy's
     assert model.training and model[0].training and not model[1].training and model[2].training
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert torch.equal(state, torch.get_rng_state())

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from cnnbook import models
+from cnnbook.data import ImageSet
 
 
 def parameters(model):
@@ -132,6 +133,16 @@ def test_the_first_layer_of_cifar_fast_whitens():
     assert (before - torch.eye(12)).abs().max() > 0.5
     assert (after - torch.eye(12)).abs().max() < 0.05
     assert torch.equal(maps[:, 12:], -maps[:, :12])
+
+
+@pytest.mark.parametrize("name, side, called", [("lenet5", 32, "LeNet-5"), ("cifar_cnn", 24, "CifarCNN")])
+def test_an_image_of_another_size_is_refused_with_what_to_do(name, side, called):
+    channels = models.facts(name)["input_size"][0]
+    images = ImageSet(torch.zeros(1, channels, side + 6, side + 4, dtype=torch.uint8), torch.tensor([0]), ("a",))
+    model, told = models.create(name, 1, channels), rf"data\.load\(…, size={side}\), or .* imageset\.centre\({side}\)"
+    with pytest.raises(ValueError, match=rf"^{called} needs images of {side} × {side} pixels.*{told}"):
+        model(images.images.float())
+    assert model(images.centre(side).images.float()).shape == (1, 1)  # as it was told
 
 
 def test_cifar_fast_begins_as_the_identity():

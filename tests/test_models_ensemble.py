@@ -77,9 +77,9 @@ def test_scales_are_averaged(normalize):
     model = models.create("resnet20", num_classes=3).eval()
     images = torch.randint(256, (5, 3, 16, 20), dtype=torch.uint8)
     few = ImageSet(images, torch.tensor([0, 1, 2, 0, 1]), ("a", "b", "c"))
-    found = train.evaluate(model, few, normalize=normalize, views=data.scales((12, 16, 24)), batch_size=4).logits
+    found = train.evaluate(model, few, normalize=normalize, views=data.multi_scale((12, 16, 24)), batch_size=4).logits
     answers = []
-    for view in data.scales((12, 16, 24))(images.float() / 255):
+    for view in data.multi_scale((12, 16, 24))(images.float() / 255):
         pixels = view[:, 0]
         if normalize == "image":
             pixels = data.standardize()(pixels, None)
@@ -89,7 +89,7 @@ def test_scales_are_averaged(normalize):
 
 
 def test_global_average_pooling_makes_a_network_fully_convolutional():
-    """What `scales` relies on: the logits of a larger image are the mean of those at every position."""
+    """What `multi_scale` relies on: the logits of a larger image are the mean of those at every position."""
     torch.manual_seed(0)
     model = models.create("resnet20", num_classes=5).eval()
     images, linear = torch.randn(2, 3, 40, 56), model[-1]

@@ -200,7 +200,7 @@ def test_the_commit_is_that_of_the_checkout(monkeypatch, tmp_path):
 
 def test_reproduce_writes_a_record_and_goes_on_after_an_interruption(short, monkeypatch, tmp_path, capsys):
     output = tmp_path / "out" / "digits.json"
-    real, calls = experiments.one, []
+    real, calls = experiments.train_once, []
 
     def interrupted(network, build, seed, *rest):
         calls.append(seed)
@@ -208,7 +208,7 @@ def test_reproduce_writes_a_record_and_goes_on_after_an_interruption(short, monk
             raise KeyboardInterrupt
         return real(network, build, seed, *rest)
 
-    monkeypatch.setattr(experiments, "one", interrupted)
+    monkeypatch.setattr(experiments, "train_once", interrupted)
     command = ["reproduce", "lenet5_digits", "--output", str(output), "--quiet"]
     assert cli.main(command) == 130 and not output.exists()
     assert "goes on from here" in capsys.readouterr().err
@@ -220,7 +220,8 @@ def test_reproduce_writes_a_record_and_goes_on_after_an_interruption(short, monk
 
 def test_what_another_recipe_left_is_not_used(short, monkeypatch, tmp_path):
     cache.folder().mkdir(parents=True)
-    left = {"runs": [{"network": "softmax", "seed": 0}], "data": "digits", "size": 32, "recipe": {"epochs": 7}}
+    plan = {"data": "digits", "size": 32, "recipe": {"epochs": 7}}
+    left = {**plan, "plan": plan, "runs": [{"network": "softmax", "seed": 0}]}
     runs.save(cache.folder() / "lenet5_digits.part.json", left)
     record = experiments.reproduce("lenet5_digits", tmp_path / "digits.json", quiet=True)
     assert all("curve" in run for run in record["runs"]) and len(record["runs"]) == 2
@@ -230,7 +231,7 @@ def test_where_nothing_can_be_written(short, monkeypatch, tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
     trained = []
     with monkeypatch.context() as patch:
-        patch.setattr(experiments, "one", lambda *_: trained.append(1))
+        patch.setattr(experiments, "train_once", lambda *_: trained.append(1))
         assert cli.main(["reproduce", "lenet5_digits", "--output", str(tmp_path / "file" / "digits.json")]) == 1
     assert not trained and "cnnbook: " in capsys.readouterr().err  # said before the training, not after it
     monkeypatch.setenv("CNNBOOK_CACHE", str(tmp_path / "file"))

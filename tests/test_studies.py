@@ -24,7 +24,7 @@ def own_cache(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def digits():
-    return study.some(data.load("digits", size=16), 200), data.load("digits", "test", 16)[:100]
+    return study.subset(data.load("digits", size=16), 200), data.load("digits", "test", 16)[:100]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_cell_may_change_the_recipe(monkeypatch):
     monkeypatch.setattr(study, "fit", lambda model, train, **told: seen.append((train, told)) or 1 / 0)
     for cell in studies.STUDIES["study_cifar_cnn"].cells:
         with pytest.raises(ZeroDivisionError):
-            study.one(cell, 0, studies.STUDIES["study_cifar_cnn"], images, images)
+            study.train_once(cell, 0, studies.STUDIES["study_cifar_cnn"], images, images)
     assert {told["schedule"] for _, told in seen} == {"onecycle", "constant", "staircase"}
     still = [(train, told) for train, told in seen if told["augment"] is None]
     assert len(still) == 1 and still[0][0].images.shape[-1] == 24
@@ -123,27 +123,27 @@ def test_what_is_dropped_and_where():
 
 def test_some_images_are_the_same_share_of_every_class():
     images = data.load("digits", size=16)
-    few = study.some(images, 500)
+    few = study.subset(images, 500)
     assert few.describe().images.tolist() == [50] * 10
-    assert torch.equal(few.images, study.some(images, 500).images)
-    assert study.some(images, 10**6) is images
+    assert torch.equal(few.images, study.subset(images, 500).images)
+    assert study.subset(images, 10**6) is images
 
 
 def test_a_training_learns_and_can_be_repeated(digits):
     plan = with_recipe(replace(TINY, epochs=6, lr=3e-3, batch_size=20, flip=False, shift=1))
-    run = study.one({"activation": "relu", "norm": "bn"}, 0, plan, *digits, quiet=True)
-    again = study.one({"activation": "relu", "norm": "bn"}, 0, plan, *digits, quiet=True)
+    run = study.train_once({"activation": "relu", "norm": "bn"}, 0, plan, *digits, quiet=True)
+    again = study.train_once({"activation": "relu", "norm": "bn"}, 0, plan, *digits, quiet=True)
     assert run["test_accuracy"] > 0.5 and run["train_accuracy"] > 0.6 and run["diverged"] is False
     assert run["test_accuracy"] == again["test_accuracy"]
 
 
 def test_a_diverged_training_counts_as_chance(digits):
-    run = study.one({"lr": 1e6}, 0, with_recipe(replace(TINY, optimizer="sgd")), *digits, quiet=True)
+    run = study.train_once({"lr": 1e6}, 0, with_recipe(replace(TINY, optimizer="sgd")), *digits, quiet=True)
     assert run["diverged"] is True and run["test_accuracy"] == run["train_accuracy"] == 0.1
 
 
 def test_reproduce_goes_on_after_an_interruption_and_sums_up(short, monkeypatch, tmp_path, capsys):
-    output, real, calls = tmp_path / "results" / "study.json", study.one, []
+    output, real, calls = tmp_path / "results" / "study.json", study.train_once, []
 
     def interrupted(*arguments):
         if len(calls) == 3:
@@ -151,11 +151,11 @@ def test_reproduce_goes_on_after_an_interruption_and_sums_up(short, monkeypatch,
         calls.append(arguments)
         return real(*arguments)
 
-    monkeypatch.setattr(study, "one", interrupted)
+    monkeypatch.setattr(study, "train_once", interrupted)
     command = ["reproduce", "study_batch_norm", "--output", str(output), "--quiet"]
     assert cli.main(command) == 130
     assert not output.exists() and len(list(cache.folder().glob("*.part.json"))) == 1
-    monkeypatch.setattr(study, "one", real)
+    monkeypatch.setattr(study, "train_once", real)
     capsys.readouterr()
     assert cli.main(command) == 0
     shown = capsys.readouterr().out

@@ -630,6 +630,26 @@ def test_views_are_shown_in_batches_no_larger_than_asked(digits):
     assert result.predictions.equal(train.evaluate(model, digits[1], **plain).predictions)
     with pytest.raises(ValueError, match=r"views must make \(B, V, C, h, w\).* got \(1, 1, 32, 32\)"):
         train.evaluate(model, digits[1], views=lambda images: images, **plain)
+    for none in (lambda images: [], lambda images: images[:, None][:, :0]):
+        with pytest.raises(ValueError, match="views must make"):
+            train.evaluate(model, digits[1], views=none, **plain)
+
+
+def test_views_that_are_larger_than_the_image_are_shown_fewer_at_once(digits):
+    """No batch has more pixels than one of the images would have, unless a single image has more."""
+    shown = []
+
+    class Spy(nn.Module):
+        def forward(self, x):
+            shown.append(x.shape)
+            return x.mean(dim=(1, 2, 3))[:, None].expand(-1, 10)
+
+    train.evaluate(Spy(), digits[1], normalize="none", views=data.multi_scale((8, 32, 64)), batch_size=50)
+    assert sum(shape[0] for shape in shown) == 3 * 200
+    assert max(shape.numel() for shape in shown) <= 50 * 32 * 32
+    shown.clear()
+    train.evaluate(Spy(), digits[1][:4], normalize="none", views=data.multi_scale((256,)), batch_size=50)
+    assert [tuple(shape) for shape in shown] == [(1, 1, 256, 256)] * 4
 
 
 def test_views_that_are_sure_of_a_wrong_answer_give_a_finite_loss():

@@ -24,7 +24,7 @@
 # %% [markdown] lang="ko"
 # ## 무엇이 있나요?
 #
-# 지금은 다섯 장을 읽을 수 있습니다. 표에서 제목이 링크인 장입니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
+# 지금은 열두 장을 읽을 수 있습니다. 표에서 제목이 링크인 장입니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
 #
 # | 장 | 제목 | 만드는 것 |
 # |--:|---|---|
@@ -34,12 +34,12 @@
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, 훈련 루프, 진짜 손글씨 숫자로 하는 훈련 |
 # | 5 | **[CIFAR-10](05_cifar10)** | 컬러 사진 분류기, 학습률 감쇠, 가중치의 평균 |
 # | 6 | **[훈련](06_training)** | 초기화, 데이터 증강, 드롭아웃, 배치 정규화 |
-# | 7 | AlexNet | AlexNet, 국소 응답 정규화, 중첩 풀링 |
-# | 8 | ZFNet | 층을 들여다보는 디컨브넷, 가림 실험 |
-# | 9 | VGG | 표 하나에서 나온 여섯 가지 구성 |
-# | 10 | GoogLeNet | 인셉션 모듈, 1×1 합성곱, 전역 평균 풀링 |
-# | 11 | ResNet | 잔차 블록, 지름길 연결, 성능 저하 문제 |
-# | 12 | DenseNet | 밀집 블록, 전환층 |
+# | 7 | **[AlexNet](07_alexnet)** | AlexNet, 국소 응답 정규화, 중첩 풀링 |
+# | 8 | **[ZFNet](08_zfnet)** | 층을 들여다보는 디컨브넷, 가림 실험 |
+# | 9 | **[VGG](09_vgg)** | 표 하나에서 나온 여섯 가지 구성 |
+# | 10 | **[GoogLeNet](10_googlenet)** | 인셉션 모듈, 1×1 합성곱, 전역 평균 풀링 |
+# | 11 | **[ResNet](11_resnet)** | 잔차 블록, 지름길 연결, 성능 저하 문제 |
+# | 12 | **[DenseNet](12_densenet)** | 밀집 블록, 전환층 |
 # | 13 | 그 뒤 | ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT의 블록 |
 # | 14 | 분할 | 완전 합성곱 신경망, 언풀링, 전치 합성곱, U-Net |
 # | 15 | R-CNN | 선택적 탐색, R-CNN, SPPNet, Fast R-CNN |
@@ -55,7 +55,7 @@
 # %% [markdown] lang="en"
 # ## What is there
 #
-# Five chapters can be read now: those whose title is a link in this table. The others are a plan, whose order and
+# Twelve chapters can be read now: those whose title is a link in this table. The others are a plan, whose order and
 # content may change.
 #
 # | no. | title | what it builds |
@@ -66,12 +66,12 @@
 # | 4 | **[LeNet](04_lenet)** | LeNet-5, the training loop, training on real handwritten digits |
 # | 5 | **[CIFAR-10](05_cifar10)** | a classifier of colour photos, learning-rate decay, averaged weights |
 # | 6 | **[Training](06_training)** | initialisation, data augmentation, dropout, batch normalisation |
-# | 7 | AlexNet | AlexNet, local response normalisation, overlapping pooling |
-# | 8 | ZFNet | the deconvnet that looks into the layers, the occlusion experiment |
-# | 9 | VGG | six configurations from one table |
-# | 10 | GoogLeNet | the Inception module, 1×1 convolution, global average pooling |
-# | 11 | ResNet | the residual block, shortcuts, the degradation problem |
-# | 12 | DenseNet | the dense block, the transition layer |
+# | 7 | **[AlexNet](07_alexnet)** | AlexNet, local response normalisation, overlapping pooling |
+# | 8 | **[ZFNet](08_zfnet)** | the deconvnet that looks into the layers, the occlusion experiment |
+# | 9 | **[VGG](09_vgg)** | six configurations from one table |
+# | 10 | **[GoogLeNet](10_googlenet)** | the Inception module, 1×1 convolution, global average pooling |
+# | 11 | **[ResNet](11_resnet)** | the residual block, shortcuts, the degradation problem |
+# | 12 | **[DenseNet](12_densenet)** | the dense block, the transition layer |
 # | 13 | After | the blocks of ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT |
 # | 14 | Segmentation | the fully convolutional network, unpooling, transposed convolution, U-Net |
 # | 15 | R-CNN | selective search, R-CNN, SPPNet, Fast R-CNN |

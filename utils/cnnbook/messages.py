@@ -73,6 +73,14 @@ CATALOGUE = {
         "값이 다릅니다. {cases}가지 경우 중 {failed}가지가 틀렸습니다.",
         "Wrong value in {failed} of {cases} cases.",
     ),
+    "item": (
+        "돌려준 값들 가운데 처음으로 틀린 것: {number}번째.",
+        "Of the values you return, the first that is wrong is number {number}.",
+    ),
+    "order": (
+        "돌려준 값은 모두 맞지만 순서가 다릅니다.",
+        "The values are right, their order is not.",
+    ),
     "where": ("가장 크게 어긋난 곳: {where}", "Furthest off at: {where}"),
     "checker": (
         "이 답은 검사할 수 없었습니다: {error}",
@@ -84,6 +92,7 @@ CATALOGUE = {
     "got": ("답", "yours"),
     "expected": ("기대값", "expected"),
     "close": ("서로 같습니다. 가장 큰 차이: {atol} 이하", "They agree. Largest difference: at most {atol}"),
+    "equal": ("서로 같습니다.", "They are equal."),
     "not_close": (
         "최대 오차가 허용치를 넘습니다. 오차: {by}, 허용치: {atol}",
         "The largest difference is {by}, more than {atol}",

@@ -17,7 +17,7 @@ import torch
 
 from cnnbook.exercises import Exercise
 from cnnbook.messages import Message
-from cnnbook.verdict import Difference, difference, furthest, pattern, show, type_name
+from cnnbook.verdict import Difference, difference, furthest, pattern, reordered, show, type_name
 
 THEIRS = (Exception, SystemExit)  # what a reader's code may raise; an interrupt by hand passes through
 
@@ -88,10 +88,16 @@ class Trial:
         if known := self._known_mistake(cases, pairs):
             message.add(known)
         else:
-            if found.name == "values":
-                found = pattern([pair for pair in pairs if not isinstance(pair[1], Raised)]) or found
+            returned = [pair for pair in pairs if not isinstance(pair[1], Raised)]
+            if reordered(returned, self.exercise.atol):
+                found = Difference("order")
+            elif found.name == "values":
+                found = pattern(returned) or found
+            if found.item is not None:
+                message.say("item", number=found.item + 1)
             message.say(found.name, **{"failed": len(failures), "cases": len(cases), **found.values})
-            if found.name == "values" and (where := furthest(mine, right)):
+            compared = (mine, right) if found.item is None else (mine[found.item], right[found.item])
+            if found.name == "values" and (where := furthest(*compared)):
                 message.say("where", where=where)
         return self._about(message, cases[number]).row("got", show(mine)).row("expected", show(right))
 

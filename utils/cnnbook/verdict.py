@@ -1,7 +1,8 @@
 """How a value differs from the expected one: type, shape, transposition, a constant, a factor, or just wrong."""
 
 import numbers
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice, permutations
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,14 @@ RTOL = 1e-5  # of floats, beside the absolute tolerance that the caller gives; w
 
 @dataclass(frozen=True)
 class Difference:
-    """One way in which a value is wrong: a name of the message catalogue and the values for it."""
+    """One way in which a value is wrong: a name of the message catalogue and the values for it.
+
+    Where a list or a tuple was compared, `item` is the first that is wrong, counted from 0.
+    """
 
     name: str
     values: dict[str, object] = field(default_factory=dict)
+    item: int | None = None
 
 
 def numeric(value: Any) -> bool:
@@ -68,7 +73,8 @@ def _of_dicts(mine: Any, reference: dict, atol: float) -> Difference | None:
         return _wrong_type(mine, reference)
     if set(mine) != set(reference):
         return Difference("keys", {"got": show(list(mine)), "expected": show(list(reference))})
-    return next(filter(None, (difference(mine[key], reference[key], atol) for key in reference)), None)
+    parts = (difference(mine[key], reference[key], atol) for key in reference)
+    return next((replace(found, item=None) for found in parts if found), None)
 
 
 def _of_sequences(mine: Any, reference: list | tuple, atol: float) -> Difference | None:
@@ -78,7 +84,8 @@ def _of_sequences(mine: Any, reference: list | tuple, atol: float) -> Difference
         return _wrong_type(mine, reference)
     if len(mine) != len(reference):
         return Difference("length", {"got": len(mine), "expected": len(reference)})
-    return next(filter(None, (difference(m, r, atol) for m, r in zip(mine, reference, strict=True))), None)
+    parts = (difference(m, r, atol) for m, r in zip(mine, reference, strict=True))
+    return next((replace(found, item=item) for item, found in enumerate(parts) if found), None)
 
 
 def _of_numbers(mine: Any, reference: Any, atol: float) -> Difference | None:
@@ -137,6 +144,19 @@ def pattern(pairs: list[tuple[Any, Any]]) -> Difference | None:
         if abs(by) > 1e-6 and np.allclose(got, by * right, rtol=1e-4, atol=1e-6):
             return Difference("factor", {"by": f"{by:.6g}"})
     return None
+
+
+def reordered(pairs: list[tuple[Any, Any]], atol: float) -> bool:
+    """Whether in all (mine, expected) pairs several values (a tuple of 2 to 4) are right but in another order."""
+    count = len(pairs[0][1]) if pairs and isinstance(pairs[0][1], tuple) else 0
+    if not 2 <= count <= 4:
+        return False
+    if not all(isinstance(each, (tuple, list)) and len(each) == count for pair in pairs for each in pair):
+        return False
+    return any(
+        all(_of_sequences([mine[i] for i in order], right, atol) is None for mine, right in pairs)
+        for order in islice(permutations(range(count)), 1, None)  # the first is the order as it is
+    )
 
 
 def furthest(mine: Any, reference: Any) -> str | None:

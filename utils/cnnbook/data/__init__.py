@@ -19,7 +19,7 @@ from cnnbook.data.augment import (
 from cnnbook.data.batches import augmented, batches, to_float
 from cnnbook.data.imageset import ImageSet
 from cnnbook.data.load import load, names, sources
-from cnnbook.data.views import crops_144, flips, scales, ten_crop
+from cnnbook.data.views import crops_144, flips, multi_scale, ten_crop
 
 __all__ = [
     "Draw",
@@ -34,11 +34,11 @@ __all__ = [
     "flip",
     "flips",
     "load",
+    "multi_scale",
     "names",
     "pca_colour",
     "saturation",
     "scale",
-    "scales",
     "shift",
     "sources",
     "standardize",

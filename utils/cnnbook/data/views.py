@@ -56,7 +56,7 @@ def crops_144(size: int = 224, scales: Sequence[int] = (256, 288, 320, 352)) -> 
     return views
 
 
-def scales(sides: Sequence[int] = (224, 256, 384, 480, 640)) -> Views:
+def multi_scale(sides: Sequence[int] = (224, 256, 384, 480, 640)) -> Views:
     """The whole image at several sizes, its shorter side at each of `sides` in turn (He et al. 2015, section 3.4): a
     list of (B, 1, C, h, w). For networks that read any size.
 
@@ -65,7 +65,7 @@ def scales(sides: Sequence[int] = (224, 256, 384, 480, 640)) -> Views:
     there is no side, or one is below 1.
     """
     if min(sides, default=0) < 1:
-        raise ValueError(f"scales needs one size or more, in pixels, each at least 1; got {tuple(sides)}.")
+        raise ValueError(f"multi_scale needs one size or more, in pixels, each at least 1; got {tuple(sides)}.")
     return lambda images: [_resized(images, side)[:, None] for side in sides]
 
 

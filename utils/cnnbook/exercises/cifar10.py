@@ -1,12 +1,17 @@
 """The exercises of chapter 05, CIFAR-10."""
 
+from contextlib import redirect_stdout
+from io import StringIO
 from math import floor
 from random import Random
 from typing import Any
 
 import numpy as np
+import torch
 
+from cnnbook import data, train
 from cnnbook.exercises import Exercise, Mistake, Text, register, text
+from cnnbook.notebook import budget
 
 # Local response normalisation of one pixel
 
@@ -42,6 +47,17 @@ def _short_window(a: np.ndarray, radius: int, k: float, alpha: float, beta: floa
     return a / (k + alpha * np.array(total)) ** beta
 
 
+def _negative_start(a: np.ndarray, radius: int, k: float, alpha: float, beta: float) -> np.ndarray:
+    total = [np.square(a[i - radius : i + radius + 1]).sum() for i in range(len(a))]
+    return a / (k + alpha * np.array(total)) ** beta
+
+
+def _overwritten(a: np.ndarray, radius: int, k: float, alpha: float, beta: float) -> np.ndarray:
+    for i in range(len(a)):
+        a[i] = a[i] / (k + alpha * np.square(a[max(0, i - radius) : i + radius + 1]).sum()) ** beta
+    return a
+
+
 register(Exercise(
     key="respond",
     case=_respond_case,
@@ -64,8 +80,8 @@ register(Exercise(
         Mistake(
             _without_itself,
             text(
-                ko="자기 자신의 제곱이 빠졌습니다. 합은 $j = i$도 지납니다.",
-                en="Its own square is missing: the sum passes $j = i$ as well.",
+                ko="자기 자신의 제곱이 빠졌습니다. 합에는 `i` 자신도 들어갑니다.",
+                en="Its own square is missing: the sum passes `i` itself as well.",
             ),
         ),
         Mistake(
@@ -80,6 +96,20 @@ register(Exercise(
             text(
                 ko="창의 오른쪽 끝이 한 채널 모자랍니다. 파이썬의 조각은 끝 번호를 포함하지 않습니다.",
                 en="The window is one channel short on the right: a slice in Python leaves out its end.",
+            ),
+        ),
+        Mistake(
+            _negative_start,
+            text(
+                ko="시작 번호가 음수이면 배열의 끝에서부터 셉니다. `max(0, i - radius)`에서 시작하세요.",
+                en="A negative start counts from the end of the array: begin at `max(0, i - radius)`.",
+            ),
+        ),
+        Mistake(
+            _overwritten,
+            text(
+                ko="옛 값이 아직 필요한데 `a`에 덮어썼습니다. 새 값은 다른 배열에 모으세요.",
+                en="You overwrote `a` while its old values were still needed. Collect the new ones in another array.",
             ),
         ),
         Mistake(
@@ -116,6 +146,12 @@ def _stairs_case(rng: Random) -> dict:
     return {"step": step, "first": rng.choice([0.1, 0.4]), "factor": rng.choice([0.1, 0.5]), "length": length}
 
 
+ROUNDED = text(
+    ko="반올림했습니다. 내림하세요.",
+    en="You rounded to the nearest. Round down.",
+)
+
+
 register(Exercise(
     key="stairs",
     case=_stairs_case,
@@ -136,12 +172,14 @@ register(Exercise(
             ),
         ),
         Mistake(
-            lambda step, first, factor, length: first * factor ** floor(step / length + 0.5),
+            lambda step, first, factor, length: first * factor ** ((step - 1) // length),
             text(
-                ko="반올림했습니다. 내림하세요.",
-                en="You rounded to the nearest. Round down.",
+                ko="한 걸음 늦게 내려갑니다.",
+                en="It goes down one step too late.",
             ),
         ),
+        Mistake(lambda step, first, factor, length: first * factor ** floor(step / length + 0.5), ROUNDED),
+        Mistake(lambda step, first, factor, length: first * factor ** round(step / length), ROUNDED),
         Mistake(
             lambda step, first, factor, length: first * factor * (step // length) if step >= length else first,
             text(
@@ -202,22 +240,22 @@ register(Exercise(
         Mistake(
             lambda values, decay: _averages(values, decay, warm=False),
             text(
-                ko="처음부터 `decay`를 썼습니다. 걸음 $n$에서는 `min(decay, (1 + n) / (10 + n))`입니다.",
-                en="You used `decay` from the start. At step $n$ it is `min(decay, (1 + n) / (10 + n))`.",
+                ko="처음부터 `decay`를 썼습니다. 걸음 `n`에서는 `min(decay, (1 + n) / (10 + n))`입니다.",
+                en="You used `decay` from the start. At step `n` it is `min(decay, (1 + n) / (10 + n))`.",
             ),
         ),
         Mistake(
             _swapped,
             text(
-                ko="옛 값과 새 값의 몫이 바뀌었습니다. $d$는 옛 평균의 몫입니다.",
-                en="The shares of old and new are swapped: $d$ belongs to the old average.",
+                ko="옛 값과 새 값의 몫이 바뀌었습니다. `d`는 옛 평균의 몫입니다.",
+                en="The shares of old and new are swapped: `d` belongs to the old average.",
             ),
         ),
         Mistake(
             lambda values, decay: _averages(values, decay, first=0),
             text(
-                ko="걸음을 0부터 세었습니다. `values[0]`은 출발점이고, `values[1]`이 걸음 $n = 1$입니다.",
-                en="You count steps from 0. `values[0]` is the start, and `values[1]` is step $n = 1$.",
+                ko="걸음을 0부터 세었습니다. `values[0]`은 출발점이고, `values[1]`이 걸음 1입니다.",
+                en="You count steps from 0. `values[0]` is the start, and `values[1]` is step 1.",
             ),
         ),
         Mistake(
@@ -230,8 +268,8 @@ register(Exercise(
         Mistake(
             lambda values, decay: np.concatenate([values[:1], _averages(values, decay)[:-1]]),
             text(
-                ko="한 걸음 늦습니다. 걸음 $n$의 평균에는 `values[n]`이 이미 들어 있어야 합니다.",
-                en="It is a step late: the average of step $n$ must already contain `values[n]`.",
+                ko="한 걸음 늦습니다. 걸음 `n`의 평균에는 `values[n]`이 이미 들어 있어야 합니다.",
+                en="It is a step late: the average of step `n` must already contain `values[n]`.",
             ),
         ),
     ],
@@ -289,6 +327,10 @@ def _rate_last(w: np.ndarray, average: np.ndarray, gradient: Any, step: int) -> 
     return _step(w, average, gradient, max(0, step - 1))
 
 
+def _out_of_order(w: np.ndarray, average: np.ndarray, gradient: Any, step: int) -> tuple[np.ndarray, np.ndarray]:
+    return _rate_last(w, average, gradient, step)[0], 0.9 * average + 0.1 * w
+
+
 def _from_the_average(w: np.ndarray, average: np.ndarray, gradient: Any, step: int) -> tuple[np.ndarray, np.ndarray]:
     rate = 0.1 * 0.5 ** (step // 10)
     w = average - rate * gradient(average)
@@ -318,6 +360,14 @@ register(Exercise(
             text(
                 ko="지난 걸음의 학습률로 옮겼습니다. 이번 걸음의 학습률부터 정하세요.",
                 en="The move was made at the rate of the step before. Set this step's rate first.",
+            ),
+        ),
+        Mistake(
+            _out_of_order,
+            text(
+                ko="두 잘못이 모두 그대로입니다. 옮기기 전에 평균을 내고, 지난 걸음의 학습률을 씁니다.",
+                en="Both mistakes are still there: the average comes before the move, and the rate is that of the step "
+                "before.",
             ),
         ),
         Mistake(
@@ -358,8 +408,16 @@ register(Exercise(
 # Without LRN
 
 
+def _test_set() -> data.ImageSet:
+    """The chapter's pictures for the test, 24 × 24; no word about loading them."""
+    with redirect_stdout(StringIO()):
+        if budget() == "full":
+            return data.load("cifar10", "test", fallback="shapes").centre(24)
+        return data.load("shapes", "test", count=1000).centre(24)
+
+
 def _without_lrn(answer: Any, rng: Random) -> Text | None:
-    if not isinstance(answer, tuple) or len(answer) != 2:
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         return text(
             ko="신경망과 `train.evaluate`의 결과를 튜플 하나로 건네세요.",
             en="Hand in the network and the result of `train.evaluate` as one tuple.",
@@ -367,7 +425,7 @@ def _without_lrn(answer: Any, rng: Random) -> Text | None:
     network, result = answer
     if not hasattr(network, "modules"):
         return text(ko="첫째는 `nn.Module`이어야 합니다.", en="The first must be an `nn.Module`.")
-    if not hasattr(result, "accuracy") or not hasattr(result, "predictions"):
+    if not hasattr(result, "accuracy") or not hasattr(result, "logits"):
         return text(
             ko="둘째는 `train.evaluate`가 돌려준 것이어야 합니다.", en="The second must come from `train.evaluate`."
         )
@@ -375,7 +433,7 @@ def _without_lrn(answer: Any, rng: Random) -> Text | None:
     if left:
         return text(
             ko=f"국소 응답 정규화가 아직 {left}개 있습니다. `nn.Identity()`로 바꾸세요.",
-            en=f"It still has local response normalisation, {left} of them. Put `nn.Identity()` in their place.",
+            en=f"{left} LRN layer{'s are' if left > 1 else ' is'} still in it. Put `nn.Identity()` there.",
         )
     count = sum(parameter.numel() for parameter in network.parameters())
     if count != 1_068_298:
@@ -388,6 +446,19 @@ def _without_lrn(answer: Any, rng: Random) -> Text | None:
             ko=f"정확도가 {result.accuracy:.3f}뿐입니다. 새 신경망이 아니라 훈련한 `network`의 복사본을 `like=history`로 쟀습니까?",
             en=f"Its accuracy is only {result.accuracy:.3f}. Did you measure a copy of the trained `network`, not a new one, "
             "with `like=history`?",
+        )
+    test_set = _test_set()
+    if len(result.logits) != len(test_set):
+        return text(
+            ko=f"그림 {len(result.logits):,}장을 쟀습니다. `test_24` 전체를 재세요.",
+            en=f"You measured {len(result.logits):,} pictures. Measure all of `test_24`.",
+        )
+    found = train.evaluate(network, test_set[:200], normalize="image").logits
+    if not torch.allclose(found, result.logits[:200], rtol=1e-4, atol=1e-4):  # those with LRN differ by 0.2
+        return text(
+            ko="결과가 이 신경망의 것이 아닙니다. 바꾼 신경망을 `test_24`에서 `like=history`로 다시 재세요.",
+            en="The result is not that of this network. Measure the changed network again, on `test_24` and with "
+            "`like=history`.",
         )
     return None
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cnnbook.exercises import Exercise, Mistake, Text, register, text
+from cnnbook.verdict import array
 
 # XOR with two units, by hand
 
@@ -21,24 +22,30 @@ def _xor_by_hand(answer: Any, rng: Random) -> Text | None:
         )
     parts = []
     for (name, shape), value in zip(PARTS, answer, strict=True):
-        array = np.asarray(value, dtype=float)
-        if name == "b2" and array.size == 1:
-            array = array.reshape(())
-        if array.shape != shape:
+        part = array(value).astype(float)
+        if name == "b2" and part.size == 1:
+            part = part.reshape(())
+        if part.shape != shape:
             return text(
-                ko=f"`{name}`의 모양이 {array.shape}입니다. {shape}이어야 합니다.",
-                en=f"`{name}` has the shape {array.shape}. It should be {shape}.",
+                ko=f"`{name}`의 모양이 {part.shape}입니다. {shape}이어야 합니다.",
+                en=f"`{name}` has the shape {part.shape}. It should be {shape}.",
             )
-        parts.append(array)
+        parts.append(part)
     W1, b1, w2, b2 = parts
-    wrong, alive = [], np.zeros(2)
+    wrong, alive, by_steps = [], np.zeros(2), []
     for x, target in CORNERS.items():
         hidden = np.maximum(0, W1 @ x + b1)
         alive = alive + (hidden > 0)
+        by_steps.append((w2 @ (hidden > 0) + b2 > 0) == bool(target))
         if (w2 @ hidden + b2 > 0) != bool(target):
             wrong.append(x)
     if not wrong:
         return None
+    if all(by_steps):
+        return text(
+            ko="0과 1만 내는 계단 유닛에 맞는 수입니다. ReLU는 그 사이의 수와 1보다 큰 수도 냅니다.",
+            en="Those are the numbers for step units; a ReLU also gives values between and above 0 and 1.",
+        )
     if (alive == 0).any():
         return text(
             ko="네 입력 모두에서 0인 은닉 유닛이 있습니다. 유닛이 하나뿐인 것과 같아서 XOR이 될 수 없습니다.",
@@ -52,7 +59,7 @@ def _xor_by_hand(answer: Any, rng: Random) -> Text | None:
     said = ", ".join(map(str, wrong))
     return text(
         ko=f"입력 {said}에서 틀립니다. 출력은 XOR이 1인 곳에서 0보다 크고, 나머지에서 0 이하여야 합니다.",
-        en=f"It is wrong for the input {said}. The output should be above 0 where XOR is 1, and 0 or below elsewhere.",
+        en=f"It is wrong for the input{'s' if len(wrong) > 1 else ''} {said}. The output should be above 0 where XOR is 1, and 0 or below elsewhere.",
     )
 
 
@@ -61,8 +68,8 @@ register(Exercise(
     test=_xor_by_hand,
     hints=[
         text(
-            ko="두 유닛이 모두 $x_1 + x_2$를 보게 하세요. 이 합은 0, 1, 1, 2입니다.",
-            en="Let both units look at $x_1 + x_2$. This sum is 0, 1, 1, 2.",
+            ko="두 유닛이 모두 x₁ + x₂를 보게 하세요. 이 합은 0, 1, 1, 2입니다.",
+            en="Let both units look at x₁ + x₂. This sum is 0, 1, 1, 2.",
         ),
         text(
             ko="첫째 유닛의 편향이 0, 둘째의 편향이 −1이면 은닉 유닛은 차례로 (0, 0), (1, 0), (1, 0), (2, 1)입니다. "
@@ -126,9 +133,20 @@ def _mean_of_examples(x: np.ndarray, W: np.ndarray, b: np.ndarray, by_a: np.ndar
     return by_x, by_W / len(x), by_b / len(x)
 
 
+def _mean_delta(x: np.ndarray, W: np.ndarray, b: np.ndarray, by_a: np.ndarray) -> tuple:
+    return tuple(part / len(x) for part in _tanh_backward(x, W, b, by_a))
+
+
 def _bias_of_each(x: np.ndarray, W: np.ndarray, b: np.ndarray, by_a: np.ndarray) -> tuple:
     by_x, by_W, _ = _tanh_backward(x, W, b, by_a)
     return by_x, by_W, by_a * (1 - np.tanh(x @ W.T + b) ** 2)
+
+
+DIVIDED = text(
+    ko="예제 수로 나누었습니다. 평균은 손실에서 한 번 내며 `by_a`에 이미 들어 있습니다. 여기서는 더하기만 합니다.",
+    en="You divided by the number of examples. The mean is taken once, in the loss, and is already in `by_a`: here we "
+    "only add.",
+)
 
 
 register(Exercise(
@@ -139,8 +157,8 @@ register(Exercise(
         Mistake(
             lambda x, W, b, by_a: _by_delta(x, W, by_a),
             text(
-                ko="기울기를 곱하지 않았습니다. 먼저 `by_a`에 tanh의 기울기를 곱해야 $\\delta$가 됩니다.",
-                en="The slope is missing. `by_a` becomes $\\delta$ only when multiplied by the slope of tanh.",
+                ko="기울기를 곱하지 않았습니다. 먼저 `by_a`에 tanh의 기울기를 곱해야 δ가 됩니다.",
+                en="The slope is missing. `by_a` becomes δ only when multiplied by the slope of tanh.",
             ),
         ),
         Mistake(
@@ -160,8 +178,8 @@ register(Exercise(
         Mistake(
             _input_without_slope,
             text(
-                ko="`W`와 `b`는 맞습니다. 입력으로 돌려보낼 때도 기울기까지 곱한 $\\delta$를 써야 합니다.",
-                en="`W` and `b` are right. What goes back to the input is made of $\\delta$, too, with the slope.",
+                ko="`W`와 `b`는 맞습니다. 입력으로 돌려보낼 때도 기울기까지 곱한 δ를 써야 합니다.",
+                en="`W` and `b` are right. What goes back to the input is made of δ, too, with the slope.",
             ),
         ),
         Mistake(
@@ -171,14 +189,8 @@ register(Exercise(
                 en="The gradient of `W` is transposed. It should have the shape of `W`.",
             ),
         ),
-        Mistake(
-            _mean_of_examples,
-            text(
-                ko="예제 수로 나누었습니다. 평균은 손실에서 한 번 내며 `by_a`에 이미 들어 있습니다. 여기서는 더하기만 합니다.",
-                en="You divided by the number of examples. The mean is taken once, in the loss, and is already in "
-                "`by_a`: here we only add.",
-            ),
-        ),
+        Mistake(_mean_of_examples, DIVIDED),
+        Mistake(_mean_delta, DIVIDED),
         Mistake(
             _bias_of_each,
             text(
@@ -214,6 +226,7 @@ def _l1_case(rng: Random) -> dict:
     w[0] = 0.4 * rate * penalty  # ends at 0
     gradient = np.array([rng.uniform(-1, 1) for _ in range(size)])
     gradient[0] = 0
+    w[1], gradient[1] = 0.01, 2.0  # crosses 0
     return {"w": w, "gradient": gradient, "rate": rate, "penalty": penalty}
 
 
@@ -237,6 +250,16 @@ register(Exercise(
             text(
                 ko="0을 지나칩니다. |w|가 학습률 × 벌점보다 작으면 0이 되어야 합니다.",
                 en="It passes over 0. Where |w| is less than rate × penalty, the weight should become 0.",
+            ),
+        ),
+        Mistake(
+            lambda w, gradient, rate, penalty: (
+                np.sign(w) * np.maximum(0, np.abs(w - rate * gradient) - rate * penalty)
+            ),
+            text(
+                ko="옛 가중치의 부호를 썼습니다. 걸음을 옮기다 0을 지나기도 하니 `w - rate * gradient`의 부호를 쓰세요.",
+                en="You took the sign of the old weight. The step may carry it past 0: take the sign of "
+                "`w - rate * gradient`.",
             ),
         ),
         Mistake(
@@ -285,11 +308,13 @@ register(Exercise(
 
 
 def _labels(rng: Random) -> list[np.ndarray]:
-    """Labels in turn, sorted, and by chance with a rare class."""
+    """Labels in turn, sorted, and by chance with a rare class. The classes have any numbers, one of them above 9."""
     classes = rng.randint(3, 6)
     count = classes * rng.randint(7, 12)
-    by_chance = [0] + [rng.randint(1, classes) for _ in range(count)]
-    return [np.arange(count) % classes, np.sort(np.arange(count) % classes), np.array(by_chance)]
+    numbers = np.array([*sorted(rng.sample(range(10), classes)), rng.randint(10, 40)])
+    by_chance = [classes] + [rng.randrange(classes) for _ in range(count)]
+    in_turn = np.arange(count) % classes + 1
+    return [numbers[in_turn], numbers[np.sort(in_turn)], numbers[by_chance]]
 
 
 def _even_folds(answer: Any, rng: Random) -> Text | None:
@@ -375,8 +400,8 @@ def _largest_rate(answer: Any, rng: Random) -> Text | None:
     measured, predicted = numbers
     if abs(predicted / LIMIT - 0.5) < 0.02:
         return text(
-            ko="예측이 절반입니다. $1 - \\eta\\lambda$는 $\\eta\\lambda = 2$에서 −1이 됩니다.",
-            en="The prediction is half of what it should be: $1 - \\eta\\lambda$ becomes −1 where $\\eta\\lambda = 2$.",
+            ko="예측이 절반입니다. 1 − ηλ는 ηλ = 2에서 −1이 됩니다.",
+            en="The prediction is half of what it should be: 1 − ηλ becomes −1 where ηλ = 2.",
         )
     if predicted > 50:
         return text(
@@ -385,8 +410,8 @@ def _largest_rate(answer: Any, rng: Random) -> Text | None:
         )
     if predicted < 0.4 * LIMIT:
         return text(
-            ko="예측이 너무 작습니다. 곡률에 $p (1 - p)$를 곱했는지, 예제 수로 나누었는지 보세요.",
-            en="The prediction is too small. Is the $p (1 - p)$ in the curvature, and is it divided by the number of "
+            ko="예측이 너무 작습니다. 곡률에 `p * (1 - p)`를 곱했는지, 예제 수로 나누었는지 보세요.",
+            en="The prediction is too small. Is the `p * (1 - p)` in the curvature, and is it divided by the number of "
             "examples?",
         )
     if not abs(predicted / LIMIT - 1) < 0.01:  # NaN too
@@ -451,8 +476,10 @@ def _longer_code(answer: Any, rng: Random) -> Text | None:
         )
     if mine > 0.038:
         return text(
-            ko="오토인코더의 오차가 너무 큽니다. 코드의 길이가 8인지, 25에폭을 훈련했는지 보세요.",
-            en="The autoencoder's error is too large. Is its code eight numbers long, and did it train for 25 epochs?",
+            ko="오토인코더의 오차가 너무 큽니다. 코드의 길이가 8인지, 25에폭을 훈련했는지, 표준화한 `x_test`가 아니라 픽셀이 "
+            "0부터 1까지인 `new`를 되살렸는지 보세요.",
+            en="The autoencoder's error is too large. Is its code eight numbers long, and did it train for 25 epochs? Did "
+            "you rebuild `new`, whose pixels go from 0 to 1, not `x_test`?",
         )
     if not mine > 0.0285:  # the training digits give 0.0276
         return text(

@@ -1,5 +1,6 @@
 """The exercises of chapter 01, seeing."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -31,8 +32,9 @@ register(Exercise(
         Mistake(
             lambda image: image.T / 255,
             text(
-                ko="`.T`는 모든 축을 뒤집어 (3, W, H)가 됩니다. 높이와 폭은 그대로 두고 채널만 앞으로 옮기세요.",
-                en="`.T` reverses all axes and gives (3, W, H). Move only the channels; height and width keep their order.",
+                ko="`.T`나 `transpose(2, 1, 0)`은 모든 축을 뒤집어 (3, W, H)가 됩니다. 높이와 폭은 그대로 두고 채널만 앞으로 옮기세요.",
+                en="`.T` or `transpose(2, 1, 0)` reverses all axes and gives (3, W, H). Move only the channels; height and "
+                "width keep their order.",
             ),
         ),
         Mistake(
@@ -52,8 +54,8 @@ register(Exercise(
         Mistake(
             lambda image: image.transpose(2, 0, 1) // 255,
             text(
-                ko="`//`는 정수로 내림하는 나눗셈입니다. 255가 아닌 수가 모두 0이 됩니다.",
-                en="`//` divides and rounds down: everything but 255 becomes 0.",
+                ko="정수로 만들면 255가 아닌 수는 모두 0이 됩니다. 내림하지 않는 `/`로 나누고 실수로 두세요.",
+                en="In whole numbers everything but 255 becomes 0. Divide with `/` and keep the floats.",
             ),
         ),
     ],
@@ -81,6 +83,16 @@ def _l1(known: np.ndarray, new: np.ndarray) -> np.ndarray:
     return np.abs(_gaps(known, new)).sum(axis=2)
 
 
+IN_BYTES = text(
+    ko="`uint8`에서 바로 뺐습니다. 3 − 5는 −2가 아니라 254가 됩니다. 먼저 `astype(int)`로 바꾸세요.",
+    en="You subtracted in `uint8`, where 3 − 5 is not −2 but 254. Convert with `astype(int)` first.",
+)
+NO_ABSOLUTE_VALUE = text(
+    ko="절댓값이 빠져서 양수와 음수가 서로 지웁니다.",
+    en="The absolute value is missing: positive and negative differences cancel.",
+)
+
+
 def _l1_case(rng: Random) -> dict:
     count, numbers = rng.randint(6, 12), rng.randint(3, 8)
     labels = np.array([rng.randrange(20, 60) for _ in range(count)])  # never a row's own number
@@ -93,11 +105,10 @@ register(Exercise(
     reference=lambda known, labels, new: labels[_l1(known, new).argmin(axis=1)],
     mistakes=[
         Mistake(
-            lambda known, labels, new: labels[np.abs(known[None] - new[:, None]).sum(axis=2).argmin(axis=1)],
-            text(
-                ko="`uint8`에서 바로 뺐습니다. 3 − 5는 −2가 아니라 254가 됩니다. 먼저 `astype(int)`로 바꾸세요.",
-                en="You subtracted in `uint8`, where 3 − 5 is not −2 but 254. Convert with `astype(int)` first.",
-            ),
+            lambda known, labels, new: labels[np.abs(known[None] - new[:, None]).sum(axis=2).argmin(axis=1)], IN_BYTES
+        ),
+        Mistake(
+            lambda known, labels, new: labels[np.abs(new[:, None] - known[None]).sum(axis=2).argmin(axis=1)], IN_BYTES
         ),
         Mistake(
             lambda known, labels, new: labels[(_gaps(known, new) ** 2).sum(axis=2).argmin(axis=1)],
@@ -107,11 +118,10 @@ register(Exercise(
             ),
         ),
         Mistake(
-            lambda known, labels, new: labels[_gaps(known, new).sum(axis=2).argmin(axis=1)],
-            text(
-                ko="절댓값이 빠져서 양수와 음수가 서로 지웁니다.",
-                en="The absolute value is missing: positive and negative differences cancel.",
-            ),
+            lambda known, labels, new: labels[_gaps(known, new).sum(axis=2).argmin(axis=1)], NO_ABSOLUTE_VALUE
+        ),
+        Mistake(
+            lambda known, labels, new: labels[_gaps(known, new).sum(axis=2).argmax(axis=1)], NO_ABSOLUTE_VALUE
         ),
         Mistake(
             lambda known, labels, new: _l1(known, new).argmin(axis=1),
@@ -146,11 +156,15 @@ register(Exercise(
 # The histogram of one cell
 
 
-def _histogram(right: np.ndarray, down: np.ndarray, bins: int, around: int = 180) -> np.ndarray:
+def _numbers(right: np.ndarray, down: np.ndarray, bins: int, fold: Callable = lambda degrees: degrees % 180) -> np.ndarray:
+    """The range, 0 to bins - 1, of each pixel's orientation."""
+    direction = fold(np.degrees(np.arctan2(down, right)))
+    return np.minimum(direction // (180 / bins), bins - 1).astype(int)
+
+
+def _histogram(right: np.ndarray, down: np.ndarray, bins: int, **fold: Callable) -> np.ndarray:
     strength = np.sqrt(right**2 + down**2)
-    direction = np.degrees(np.arctan2(down, right)) % around
-    number = np.minimum(direction // (around / bins), bins - 1).astype(int)
-    return np.bincount(number.ravel(), strength.ravel(), bins) / right.size
+    return np.bincount(_numbers(right, down, bins, **fold).ravel(), strength.ravel(), bins) / right.size
 
 
 def _histogram_case(rng: Random) -> dict:
@@ -160,9 +174,13 @@ def _histogram_case(rng: Random) -> dict:
 
 
 def _votes(right: np.ndarray, down: np.ndarray, bins: int) -> np.ndarray:
-    direction = np.degrees(np.arctan2(down, right)) % 180
-    number = np.minimum(direction // (180 / bins), bins - 1).astype(int)
-    return np.bincount(number.ravel(), minlength=bins) / right.size
+    return np.bincount(_numbers(right, down, bins).ravel(), minlength=bins) / right.size
+
+
+def _last_of_each(right: np.ndarray, down: np.ndarray, bins: int) -> np.ndarray:
+    found = np.zeros(bins)
+    found[_numbers(right, down, bins)] += np.sqrt(right**2 + down**2)
+    return found / right.size
 
 
 register(Exercise(
@@ -185,10 +203,31 @@ register(Exercise(
             ),
         ),
         Mistake(
-            lambda right, down, bins: _histogram(right, down, bins, around=360),
+            lambda right, down, bins: _histogram(right, down, bins, fold=lambda degrees: degrees % 360 / 2),
             text(
                 ko="방향을 360°까지 나누었습니다. 부호를 버리고 180°까지만 씁니다.",
                 en="You divided up to 360°. The sign is thrown away: use orientations up to 180°.",
+            ),
+        ),
+        Mistake(
+            lambda right, down, bins: _histogram(right, down, bins, fold=np.abs),
+            text(
+                ko="절댓값은 음의 각을 거울처럼 뒤집습니다. `% 180`을 쓰세요.",
+                en="The absolute value mirrors the negative angles: use `% 180`.",
+            ),
+        ),
+        Mistake(
+            _last_of_each,
+            text(
+                ko="`h[k] += m`은 같은 구간에 드는 픽셀들 가운데 하나만 더합니다. `np.add.at`이나 `np.bincount`를 쓰세요.",
+                en="`h[k] += m` adds only one of the pixels that share a range. Use `np.add.at` or `np.bincount`.",
+            ),
+        ),
+        Mistake(
+            lambda right, down, bins: _histogram(right, down, bins) * right.shape[1],
+            text(
+                ko="행의 수 `len(right)`로 나누었습니다. 픽셀의 수 `right.size`로 나누세요.",
+                en="You divided by the number of rows, `len(right)`. Divide by all pixels, `right.size`.",
             ),
         ),
         Mistake(
@@ -237,8 +276,8 @@ WHY = {
         "vector?",
     ),
     "turned": text(
-        ko="`turned`를 다시 보세요. 가로 가장자리는 $90°$ 돌면 어느 구간에 들어갑니까?",
-        en="Look at `turned` again. Into which range does a horizontal edge fall after $90°$?",
+        ko="`turned`를 다시 보세요. 가로 가장자리는 90° 돌면 어느 구간에 들어갑니까?",
+        en="Look at `turned` again. Into which range does a horizontal edge fall after 90°?",
     ),
     "shadow": text(
         ko="`shadow`를 다시 보세요. 그림자의 경계에서도 블록의 길이를 맞추면 변화가 사라집니까?",

@@ -6,9 +6,10 @@
 from importlib import import_module
 
 _HOME = {
-    "draw": "draw", "Svg": "draw", "style": "style", "trace": "shape_trace",
+    "draw": "draw", "Svg": "draw", "style": "style", "trace": "shape_trace", "profile": "costs",
     "grid": "images", "filters": "images", "feature_maps": "images",
     "curves": "plots", "bars": "plots", "confusion": "plots", "heat": "plots",
+    "deconvnet": "projection", "strongest": "projection", "receptive_boxes": "projection", "occlusion": "occluding",
 }  # fmt: skip
 __all__ = sorted(_HOME)
 

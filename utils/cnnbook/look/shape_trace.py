@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from operator import index
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
+
+from cnnbook.look.evaluating import evaluating
 
 COLUMNS = [
     "layer", "output", "kernel", "stride", "parameters", "multiply_adds", "activation_bytes", "receptive_field", "jump",
@@ -28,19 +31,19 @@ def trace(model: nn.Module, input_size: Sequence[int], depth: int | None = None)
     layers', its kernel and stride those of its only layer that has a window, "" if there are several.
     kernel, stride, receptive_field and jump are one int where height and width agree, else (height, width).
     The receptive field grows along each path by (kernel - 1) · dilation · jump, and where paths meet the largest
-    counts; a linear layer on a flattened map, and global pooling, see what the whole map sees. Only layers that are
-    modules count: a convolution called as a function is not seen.
+    counts; a linear layer on a flattened map, and global pooling, see what the whole map sees. Transposed convolution,
+    unpooling and upsampling divide the jump. Only layers that are modules count: a convolution called as a function is
+    not seen.
     The model is left as it was, its training mode too. On torch's device "meta" it costs no arithmetic.
     Raises ValueError where input_size is not three positive integers, depth is not one, or the model does not accept
     such an input.
     """
-    if len(input_size) != 3 or any(not isinstance(n, int) or n < 1 for n in input_size):
+    if len(input_size) != 3 or not all(map(_positive, input_size)):
         raise ValueError(f"input_size is {tuple(input_size)}: expected (C, H, W), three positive integers")
-    if depth is not None and (not isinstance(depth, int) or depth < 1):
+    if depth is not None and not _positive(depth):
         raise ValueError(f"depth is {depth!r}: expected 1 (the model's own children), 2 (theirs), …, or None (layers)")
     rows: list[dict] = []
     counted: set[int] = set()
-    modes = {module: module.training for module in model.modules()}
     hooks = [
         module.register_forward_hook(_recorder(name, rows, counted))
         for name, module in model.named_modules()
@@ -53,8 +56,8 @@ def trace(model: nn.Module, input_size: Sequence[int], depth: int | None = None)
     image = torch.zeros(1, *input_size, device=parameter.device, dtype=parameter.dtype).as_subclass(_Tracked)
     image.seen = _Seen(extent=tuple(input_size[1:]))
     try:
-        with torch.no_grad():
-            model.eval()(image)
+        with torch.no_grad(), evaluating(model):
+            model(image)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         after = f"after {rows[-1]['name']} gave {rows[-1]['output']}" if rows else "in its first layer"
         size = "×".join(map(str, input_size))
@@ -62,10 +65,16 @@ def trace(model: nn.Module, input_size: Sequence[int], depth: int | None = None)
     finally:
         for hook in hooks:
             hook.remove()
-        for module, mode in modes.items():
-            module.training = mode
     table = pd.DataFrame(rows, columns=["name", *COLUMNS]).set_index("name")
     return table.astype({each: int for each in SUMS})
+
+
+def _positive(number) -> bool:
+    """Whether it is a whole number of at least 1, of Python's or of another kind, such as NumPy's."""
+    try:
+        return index(number) >= 1
+    except TypeError:
+        return False
 
 
 class _Seen:
@@ -165,14 +174,18 @@ def _window(module: nn.Module, source: Tensor):
 def _through(module, before: _Seen, source: Tensor, output: Tensor, kernel, stride, dilation) -> _Seen:
     extent = tuple(output.shape[2:]) if output.ndim == 4 else before.extent
     pairs = range(2)
-    if isinstance(module, nn.ConvTranspose2d):
+    if isinstance(module, nn.ConvTranspose2d | nn.MaxUnpool2d):
         field = tuple(before.field[i] + (math.ceil(kernel[i] / stride[i]) - 1) * before.jump[i] for i in pairs)
         return _Seen(field, tuple(before.jump[i] / stride[i] for i in pairs), extent)
     if kernel:
         field = tuple(before.field[i] + (kernel[i] - 1) * dilation[i] * before.jump[i] for i in pairs)
         return _Seen(field, tuple(before.jump[i] * stride[i] for i in pairs), extent)
+    if isinstance(module, nn.Upsample) and output.ndim == 4:
+        reads = {"bilinear": 2, "bicubic": 4}.get(module.mode, 1)  # values on each axis, to make one of them
+        field = tuple(before.field[i] + (reads - 1) * before.jump[i] for i in pairs)
+        return _Seen(field, tuple(before.jump[i] * source.shape[-2 + i] / extent[i] for i in pairs), extent)
     if isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
-        windows = [math.ceil(source.shape[-2 + i] / output.shape[-2 + i]) for i in pairs]
+        windows = [_widest(source.shape[-2 + i], output.shape[-2 + i]) for i in pairs]
         steps = [source.shape[-2 + i] // output.shape[-2 + i] for i in pairs]
         field = tuple(before.field[i] + (windows[i] - 1) * before.jump[i] for i in pairs)
         return _Seen(field, tuple(before.jump[i] * max(steps[i], 1) for i in pairs), extent)
@@ -180,6 +193,11 @@ def _through(module, before: _Seen, source: Tensor, output: Tensor, kernel, stri
         field = tuple(before.field[i] + (before.extent[i] - 1) * before.jump[i] for i in pairs)
         return _Seen(field, tuple(before.jump[i] * before.extent[i] for i in pairs), (1, 1))
     return getattr(output, "seen", before)
+
+
+def _widest(size: int, parts: int) -> int:
+    """The largest window when adaptive pooling divides `size` into `parts`, which may overlap."""
+    return max(math.ceil((i + 1) * size / parts) - i * size // parts for i in range(parts))
 
 
 def _multiply_adds(module: nn.Module, source: Tensor, output: Tensor) -> int:

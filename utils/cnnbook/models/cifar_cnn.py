@@ -79,7 +79,7 @@ class CifarCNN(nn.Sequential):
         trunc_normal_(layers[-1].weight, std=1 / 192, a=-2 / 192, b=2 / 192)
 
     def forward(self, x: Tensor) -> Tensor:
-        guard.exactly("the tutorial's network", x, 24, "its dense layers read 6 × 6 maps")
+        guard.exactly("CifarCNN", x, 24, "its dense layers read 6 × 6 maps")
         return super().forward(x)
 
 

@@ -14,7 +14,10 @@ def exactly(network: str, x: Tensor, side: int, why: str) -> None:
     """Raise ValueError unless x is a batch (N, C, side, side); `why` says which layer asks for it."""
     height, width = _sides(network, x)
     if (height, width) != (side, side):
-        raise ValueError(f"{network} needs images of {side} × {side} pixels, got {height} × {width}: {why}.")
+        raise ValueError(
+            f"{network} needs images of {side} × {side} pixels, got {height} × {width}: {why}. Load them so by "
+            f"data.load(…, size={side}), or cut larger ones by imageset.centre({side})."
+        )
 
 
 def _sides(network: str, x: Tensor) -> tuple[int, int]:

@@ -51,7 +51,7 @@ def evaluate(
 
     How they were, it must be told: `like` is the history that `fit` gave; or `mean` and `std`, of each channel or of
     all, of pixels in 0..1; or `normalize="image"`, every image (with `views` every view) by its own mean and deviation;
-    or `normalize="none"`. `views` (`data.flips`, `data.ten_crop(size)`, `data.scales()`, …), a function of images
+    or `normalize="none"`. `views` (`data.flips`, `data.ten_crop(size)`, `data.multi_scale()`, …), a function of images
     (B, C, H, W) → (B, V, C, h, w), or a list of such tensors, shows several views of each image, and their
     probabilities are averaged. So are those of several networks if the model is a `models.Ensemble`. The network is as
     before afterwards. Raises ValueError for an empty set or an argument that cannot be used.
@@ -81,8 +81,10 @@ def _seen(views: Views, images: Tensor) -> list[Tensor]:
     """The views of one size after those of another: a list of (B, V, C, h, w), of one where all have the same size."""
     made = views(images)
     seen = [made] if isinstance(made, Tensor) else list(made)
+    if not seen:
+        raise ValueError("views must make one view or more of each image, (B, V, C, h, w); got an empty list.")
     for each in seen:
-        if each.ndim != 5 or len(each) != len(images):
+        if each.ndim != 5 or len(each) != len(images) or not each.shape[1]:
             raise ValueError(
                 f"views must make (B, V, C, h, w), V views of each image, of images (B, C, H, W); got "
                 f"{tuple(each.shape)} of {tuple(images.shape)}."
@@ -113,8 +115,10 @@ def answers(
         if views is None:
             yield ask(x), labels
             continue
-        count = sum(each.shape[1] for each in _seen(views, x[:1]))  # views of an image
-        few = max(1, len(x) // count)  # so many images at once that their views are one batch
+        of_one = _seen(views, x[:1])
+        count = sum(each.shape[1] for each in of_one)  # views of an image
+        pixels = sum(each.numel() for each in of_one) / x[0].numel()  # theirs, in images
+        few = max(1, int(len(x) / max(count, pixels)))  # so many images at once that their views are one batch
         for some, theirs in zip(x.split(few), labels.split(few), strict=True):
             logits = [ask(each.flatten(0, 1)).unflatten(0, each.shape[:2]) for each in _seen(views, some)]  # (B, V, K)
             several = torch.cat(logits, dim=1).log_softmax(dim=2)

@@ -96,7 +96,7 @@ def reproduce(name: str, output: Path, quiet: bool = False) -> dict[str, Any]:
     plan = {"data": experiment.data, "size": experiment.size, "recipe": asdict(experiment.recipe)}
     record = {"name": name, "about": experiment.about, "chosen": experiment.chosen, **plan, "seeds": experiment.seeds}
     if experiment.unshifted:
-        record["unshifted"] = list(experiment.unshifted)
+        record["unshifted"] = plan["unshifted"] = list(experiment.unshifted)
     train_set = data.load(experiment.data, "train", experiment.size)
     test_set = data.load(experiment.data, "test", experiment.size)
     record |= runs.context() | {"images": {"train": len(train_set), "test": len(test_set)}}
@@ -104,7 +104,7 @@ def reproduce(name: str, output: Path, quiet: bool = False) -> dict[str, Any]:
     def run(job: dict[str, Any]) -> dict[str, Any]:
         network, seed = job["network"], job["seed"]
         recipe = replace(experiment.recipe, shift=0) if network in experiment.unshifted else experiment.recipe
-        return one(network, experiment.networks[network], seed, recipe, train_set, test_set, quiet)
+        return train_once(network, experiment.networks[network], seed, recipe, train_set, test_set, quiet)
 
     jobs = [{"network": network, "seed": seed} for seed in range(experiment.seeds) for network in experiment.networks]
     record["runs"] = all_runs(name, record, plan, jobs, run)
@@ -128,17 +128,19 @@ def all_runs(
     """What `run` gives for every job (what tells it from others, its seed with it): the job itself, "test_accuracy",
     "minutes" and more.
 
-    After each run the record is kept in the user's cache: interrupted, the same call goes on from there, as long as
-    the plan, a part of the record, is the same.
+    After each run the record is kept in the user's cache, with the plan: all that a run depends on besides its job.
+    Interrupted, the same call goes on from there, as long as the plan is the same; runs that are no longer among the
+    jobs are dropped.
     """
     part = _part(name)
     kept = runs.read(part) or {}
-    done = kept.get("runs", []) if all(kept.get(key) == value for key, value in plan.items()) else []
+    done = kept.get("runs", []) if kept.get("plan") == plan else []
+    done = [each for each in done if any(job.items() <= each.items() for job in jobs)]
     for job in jobs:
-        if any(job.items() <= one_done.items() for one_done in done):
+        if any(job.items() <= each.items() for each in done):
             continue
         done.append(run(job))
-        _keep(part, record | {"runs": done})
+        _keep(part, record | {"plan": plan, "runs": done})
         what = ", ".join(str(value) for key, value in job.items() if key != "seed")
         found = f"test accuracy {done[-1]['test_accuracy']:.4f} in {done[-1]['minutes']:.2f} minutes"
         print(f"{what}, seed {job['seed']}: {found}")
@@ -165,7 +167,7 @@ def _keep(part: Path, record: dict[str, Any]) -> None:
         print(f"{part} cannot be written ({error.strerror}): an interrupted run would begin anew")
 
 
-def one(
+def train_once(
     network: str,
     build: Callable[[], nn.Module],
     seed: int,

@@ -4,6 +4,7 @@ The studies themselves are in `studies` and `architectures`. The test images are
 the accuracy that counts is the last epoch's.
 """
 
+import copy
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,7 +59,8 @@ class Study:
     With `curve` a run keeps its curve, epoch by epoch: the training's loss and accuracy, and the accuracy on so many
     test images. With `goal` a training ends with the first epoch whose training accuracy is at least this, and the
     run says after how many epochs and steps it was. `measure` gives more numbers about a trained network, from itself
-    and 200 test images, float (N, C, H, W), normalised.
+    and 200 test images, float (N, C, H, W), normalised; and, as "…_at_start", the same about the network before its
+    training.
     """
 
     about: str
@@ -88,13 +90,15 @@ def reproduce(name: str, study: Study, output: Path, quiet: bool = False) -> dic
     plan |= {"goal": study.goal} if study.goal else {}
     record = {"name": name, "about": study.about, "chosen": study.chosen, **plan, "seeds": study.seeds}
     record |= {"once": list(study.once)} if study.once else {}
-    train_set = some(data.load(study.data, "train", study.size), study.recipe.images)
+    plan |= {"cells": list(study.cells), "curve": study.curve}
+    plan |= {"measure": study.measure.__name__} if study.measure else {}
+    train_set = subset(data.load(study.data, "train", study.size), study.recipe.images)
     test_set = data.load(study.data, "test", study.size)
     record |= runs.context() | {"images": {"train": len(train_set), "test": len(test_set)}}
 
     def run(job: dict[str, Any]) -> dict[str, Any]:
         cell = {factor: value for factor, value in job.items() if factor != "seed"}
-        return one(cell, job["seed"], study, train_set, test_set, quiet)
+        return train_once(cell, job["seed"], study, train_set, test_set, quiet)
 
     jobs = [
         {**cell, "seed": seed}
@@ -107,12 +111,12 @@ def reproduce(name: str, study: Study, output: Path, quiet: bool = False) -> dic
     return finished(name, record, output)
 
 
-def some(images: data.ImageSet, count: int) -> data.ImageSet:
+def subset(images: data.ImageSet, count: int) -> data.ImageSet:
     """About `count` images, the same share of every class, always the same; all where there are no more."""
     return images if count >= len(images) else images.split(count / len(images), seed=0)[0]
 
 
-def one(
+def train_once(
     cell: Cell, seed: int, study: Study, train_set: data.ImageSet, test_set: data.ImageSet, quiet: bool = False
 ) -> dict[str, Any]:
     """One training; the accuracies are those of the trained network in eval mode, on the middle of each image.
@@ -133,8 +137,9 @@ def one(
     found: dict[str, Any] = {"test_accuracy": chance, "train_accuracy": chance, "diverged": True}
     augment = [data.shift(recipe.shift)] * (recipe.shift > 0) + [data.flip()] * recipe.flip
     augment += [data.crop(size=recipe.crop)] if recipe.crop else []
-    asked = some(middle_test, study.curve or len(middle_test))
+    asked = subset(middle_test, study.curve or len(middle_test))
     rows: list[dict[str, float]] = []
+    fresh = copy.deepcopy(model) if study.measure else None
 
     def seen(progress: Progress) -> bool:
         rows.append(progress.row)
@@ -154,7 +159,9 @@ def one(
             found = {"test_accuracy": test.accuracy, "train_accuracy": train.accuracy, "diverged": False}
             inputs = Inputs(history.normalize, history.mean, history.std, torch.device("cpu"))
             if study.measure:
-                more = study.measure(model, next(inputs.batches(asked, 200, shuffle=False))[0])
+                images, _ = next(inputs.batches(asked, 200, shuffle=False))
+                more = study.measure(model, images)
+                more |= {f"{what}_at_start": value for what, value in study.measure(fresh, images).items()}
                 found |= {what: value if isfinite(value) else None for what, value in more.items()}
     if study.goal:
         epochs = epochs_to(study.goal, [row["train_accuracy"] for row in rows])

@@ -35,7 +35,8 @@ def four_layers(activation: str, in_channels: int = 3, size: int = 32, num_class
     return model
 
 
-RADIUS = 0.1  # of a filter: the root of the mean of its squared weights (Zeiler & Fergus, section 3)
+START = 0.01  # deviation of the first layer's weights (Zeiler & Fergus, section 3)
+RADIUS = 0.04  # of a filter: the root of the mean of its squared weights
 FIRST = {"11x11/4": (11, 4, 5, 1), "7x7/2": (7, 2, 3, 2)}  # kernel, stride, padding; stride of the second layer
 
 
@@ -46,8 +47,11 @@ def narrow_zfnet(
     (N, in_channels, 64, 64) → logits (N, num_classes).
 
     `first` is its first layer or AlexNet's; as in ZFNet the second layer has stride 2 where the first has, so that both
-    networks are equal from there on. With `filters` "bounded" a filter above the radius is scaled back to it before
-    every step, in all convolutions, as in the paper; "free" leaves them.
+    networks are equal from there on. With `filters` "bounded" a filter of the first layer above the radius is scaled
+    back to it before every step; "free" leaves them. The paper bounds all convolutions by 0.1, ten times their start,
+    and finds it crucial in the first, whose inputs go to 128. Here they have deviation 1, so that filters grow less,
+    and the radius is four times the start. The other layers start from He et al.'s weights: from the paper's, such
+    inputs hardly reach the logits.
     """
     kernel, stride, padding, second = FIRST[first]
 
@@ -76,9 +80,9 @@ def narrow_zfnet(
         nn.Linear(512, num_classes),
     )
     alexnet.start(model, "he")
-    for layer in model:
-        if isinstance(layer, nn.Conv2d) and filters == "bounded":
-            layer.register_forward_pre_hook(bound)
+    nn.init.normal_(model[0].weight, std=START)
+    if filters == "bounded":
+        model[0].register_forward_pre_hook(bound)
     return model
 
 
@@ -92,11 +96,13 @@ def bound(layer: nn.Conv2d, inputs: tuple[Tensor, ...] = ()) -> None:
 @torch.no_grad()
 def first_filters(model: nn.Sequential, images: Tensor) -> dict[str, float]:
     """Of the first layer's filters: how many never answer one of the images (N, C, H, W), dead; the largest root mean
-    square over the median one; and how much of their answers is lost between its steps, aliased.
+    square over the median one; which share of them has the radius or is above it; and how much of their answers is lost
+    between its steps, aliased.
 
     Answers at every pixel hold frequencies up to 1/2 a pixel; those taken at every `stride`-th pixel tell apart
     frequencies up to 1 / (2 stride) only. The share of the answers' energy above that, constant part left out, is the
-    aliased one, the mean over the filters.
+    aliased one, the mean over the filters. Images enlarged to twice their size have little of it, whatever the filters:
+    what training changes, the same number about the fresh network tells.
     """
     layer = model[0]
     weight, (stride, _) = layer.weight.float(), layer.stride
@@ -109,6 +115,7 @@ def first_filters(model: nn.Sequential, images: Tensor) -> dict[str, float]:
     return {
         "dead_filters": int((taken.amax(dim=(0, 2, 3)) <= 0).sum()),
         "largest_rms": round(float(rms.max() / rms.median()), 4),
+        "at_radius": round(float((rms >= 0.999 * RADIUS).float().mean()), 4),
         "aliased": round(float((energy[:, above].sum(dim=1) / energy.sum(dim=(1, 2)).clamp(min=1e-12)).mean()), 4),
     }
 
@@ -130,7 +137,7 @@ def narrow_vgg(configuration: str, in_channels: int = 3, size: int = 32, num_cla
     return model
 
 
-def parts(heads: str, end: str, in_channels: int = 3, size: int = 32, num_classes: int = 10) -> nn.Module:
+def googlenet_variant(heads: str, end: str, in_channels: int = 3, size: int = 32, num_classes: int = 10) -> nn.Module:
     """GoogLeNet for 32 pixels with half of its channels: images float (N, in_channels, 32, 32) → logits
     (N, num_classes).
 
@@ -155,10 +162,10 @@ class WithHeads(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         found = self.network(x)
-        return Together.apply(*(logits.float() for logits in found)) if isinstance(found, tuple) else found
+        return AuxiliaryLoss.apply(*(logits.float() for logits in found)) if isinstance(found, tuple) else found
 
 
-class Together(torch.autograd.Function):
+class AuxiliaryLoss(torch.autograd.Function):
     """The network's logits (N, K); going backward, the heads' logits get the gradients of 0.3 times their own loss
     (GoogLeNet, section 5), as if loss + 0.3 · loss of each head had been asked for.
 
@@ -177,7 +184,7 @@ class Together(torch.autograd.Function):
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, ...]:
         logits, *heads = ctx.saved_tensors
         found = [gradient + (head.softmax(dim=1) - logits.softmax(dim=1)) / len(logits) for head in heads]
-        return gradient, *(Together.WEIGHT * each for each in found)
+        return gradient, *(AuxiliaryLoss.WEIGHT * each for each in found)
 
 
 def by_depth(
@@ -194,7 +201,7 @@ def by_shortcut(shortcut: str, in_channels: int = 3, size: int = 32, num_classes
     return by_depth("residual", 20, shortcut, in_channels, size, num_classes)
 
 
-def densely(network: str, in_channels: int = 3, size: int = 32, num_classes: int = 10) -> nn.Module:
+def densenet_or_resnet(network: str, in_channels: int = 3, size: int = 32, num_classes: int = 10) -> nn.Module:
     """ "densenet52": DenseNet-BC, three blocks of 8 layers, growth rate 12; else a ResNet by its name."""
     if network == "densenet52":
         return DenseNet(num_classes, in_channels, blocks=(8, 8, 8), growth_rate=12, cifar=True)
