@@ -46,7 +46,7 @@ photos = data.to_float(data.load("photos", size=224).images)  # (5, 3, 224, 224)
 cat, coffee = photos[1:2], photos[2:3]
 
 
-# %% name="fig-first" tags=["hide-input"] alt_ko="네 줄 다섯 칸의 그림. 첫 줄은 고양이 사진에서 잘라낸 창으로, 밝고 어두운 띠의 3픽셀 조각에서 시작해 눈가, 눈, 눈과 코, 얼굴로 넓어집니다. 둘째 줄은 회색 바탕에 그린 투영으로, 창의 가운데에서 테두리의 점과 줄이 나타나고 뒤로 갈수록 눈의 둥근 테두리가 보입니다. 셋째, 넷째 줄은 커피 사진에서 같은 것으로, 숟가락과 잔의 가장자리가 나타납니다." alt_en="Four rows of five pictures. In the first are windows cut from the photo of a cat: a piece of 3 pixels with a dark and a bright band, then the rim of an eye, the eye, the eye with the nose, the face. In the second are their projections on grey: dots and strokes along edges in the middle of the window, and further right the round rim of the eye. The third and fourth rows show the same for a coffee: the edges of a spoon and of a cup appear." caption_ko="층마다 가장 강한 활성값의 창(위)과 투영(아래). 칸마다 창을 같은 크기로 늘려 그렸습니다. 회색은 0이고, 투영은 저마다의 크기에 맞추어 대비를 키웠습니다." caption_en="The strongest activation of each layer: its window (above) and its projection (below), all windows drawn at one size. Grey is 0, and the contrast of each projection is stretched to its own range."
+# %% name="fig-first" tags=["hide-input"] alt_ko="네 줄 다섯 칸의 그림. 첫 줄은 고양이 사진에서 잘라낸 창으로, 밝고 어두운 띠의 3픽셀 조각에서 시작해 눈가, 눈, 눈과 코, 얼굴로 넓어집니다. 둘째 줄은 회색 바탕에 그린 투영으로, 창의 가운데에서 테두리의 점과 줄이 나타나고 뒤로 갈수록 눈의 둥근 테두리가 보입니다. 셋째, 넷째 줄은 커피 사진에서 같은 것으로, 숟가락과 잔의 가장자리가 나타납니다." alt_en="Four rows of five pictures. In the first are windows cut from the photo of a cat: a piece of 3 pixels with a dark and a bright band, then the rim of an eye, the eye, the eye with the nose, the face. In the second are their projections on grey: dots and strokes along edges in the middle of the window, and further right the round rim of the eye. The third and fourth rows show the same for a coffee: the edges of a spoon and of a cup appear." caption_ko="층마다 가장 강한 활성값의 창(위)과 투영(아래). 왼쪽부터 conv1, fire3, fire5, fire7, fire9입니다. 칸마다 창을 같은 크기로 늘려 그렸습니다. 회색은 0이고, 투영은 저마다의 크기에 맞추어 대비를 키웠습니다." caption_en="The strongest activation of each layer: its window (above) and its projection (below); from left to right conv1, fire3, fire5, fire7 and fire9. All windows are drawn at one size. Grey is 0, and the contrast of each projection is stretched to its own range."
 def shown(projection):
     """A projection (…, C, H, W) as pixels in 0..1: grey is 0, its largest values saturate."""
     size = projection.abs().flatten(-3).quantile(0.995, dim=-1)[..., None, None, None]
@@ -71,8 +71,7 @@ for photo in (cat, coffee):
         above.append(window(photo[0], box.tolist(), size))
         below.append(shown(window(found.pixels[0], box.tolist(), size)))
     rows += above + below
-titles = ["conv1", *inside[1:], *[""] * 15]
-look.grid(rows, titles=titles, columns=5, size=1.1)
+look.grid(rows, columns=5, size=1.1)
 
 # %% [markdown] lang="ko"
 # ## 준비물과 시간
@@ -954,22 +953,22 @@ look.grid(tiles, titles=titles, columns=4, size=1.4)
 # %% [markdown] lang="ko"
 # 층 1에서 한 맵의 투영 아홉 개는 모두 같습니다. 전치한 필터 하나를 찍은 것이므로 필터 자신이고, 크기만 다릅니다. 층 2부터는 이미지마다 다릅니다. 스위치와 ReLU가
 # 이미지마다 다르기 때문입니다. 논문의 층 2에는 꺾인 곳과 모서리와 색이 만난 무늬가, 층 3에는 결과 글자가, 층 4에는 개의 얼굴이, 층 5에는 자세가 저마다 다른 물체
-# 전체가 나타났습니다. 우리의 신경망에서는 층 3의 구석에 있는 유닛도 이미지의 절반 가까이를 보므로 층마다 그만큼 또렷하게 나뉘지는 않습니다.
+# 전체가 나타났습니다. 우리의 신경망에서는 층 3의 구석에 있는 유닛도 이미지의 절반쯤을 보므로 층마다 그만큼 또렷하게 나뉘지는 않습니다.
 #
 # 투영에 덮인 격자무늬는 이미지에 있던 것이 아닙니다. 첫 층의 $7 \times 7$ 필터를 두 픽셀 간격으로 찍으면 픽셀마다 겹치는 횟수가 다릅니다.
 
 # %% [markdown] lang="en"
 # In layer 1 all nine projections of a map are alike: one transposed filter is stamped, so each is the filter itself, and only its size differs. From
 # layer 2 on they differ from image to image, because the switches and the ReLUs do. In the paper, layer 2 showed corners and meetings of edges and colours,
-# layer 3 textures and text, layer 4 faces of dogs, layer 5 whole objects in different poses. In our network even a unit in the corner of layer 3 sees almost half of
+# layer 3 textures and text, layer 4 faces of dogs, layer 5 whole objects in different poses. In our network even a unit in the corner of layer 3 sees about half of
 # the image, so its layers do not divide as clearly.
 #
 # The grid that lies over the projections was not in the images. Where $7 \times 7$ filters of the first layer are stamped two pixels apart, the number of stamps on a pixel varies.
 
 # %%
-stamps = functional.conv_transpose2d(
-    torch.ones(1, 1, 32, 32), torch.ones(1, 1, 7, 7), None, 2, 3, 1
-)[0, 0, 4:-4, 4:-4]
+ones = torch.ones(1, 1, 32, 32), torch.ones(1, 1, 7, 7)  # signal, filter
+stamps = functional.conv_transpose2d(*ones, stride=2, padding=3, output_padding=1)
+stamps = stamps[0, 0, 4:-4, 4:-4]  # away from the edge
 print("stamps on neighbouring pixels:", stamps[:2, :2].int().tolist())
 check.that(stamps.unique().tolist() == [9, 12, 16], "9, 12 or 16 stamps on a pixel")
 
@@ -1011,14 +1010,14 @@ check.that(deep["trained"] > shallow["trained"] + 0.1, "layer 5 groups more by c
 check.that(deep["trained"] > deep["untrained"] + 0.1, "and that is learned")
 
 # %% [markdown] lang="ko"
-# 훈련한 신경망에서는 층이 깊을수록 몫이 커지고, 훈련하지 않은 신경망에서는 무작위보다 조금 클 뿐입니다. 클래스에 가까워지는 것은 훈련에서 배운 것입니다.
+# 훈련한 신경망에서는 층이 깊을수록 몫이 커집니다. 훈련하지 않은 신경망의 깊은 층은 그보다 무작위에 훨씬 가깝습니다. 깊은 층이 클래스에 가까운 것은 주로 훈련에서 배운 것입니다.
 #
 # ### 손으로 쓴 숫자에서
 #
 # 그린 도형이 아니라 진짜 데이터에서도 그럴까요? 작은 합성곱 신경망에 손으로 쓴 숫자를 가르치고, 5,000장 모두에서 둘째 층의 가장 강한 자리를 찾습니다.
 
 # %% [markdown] lang="en"
-# In the trained network the share grows with depth; in the untrained one it is little more than at random. That deep layers are closer to the classes is learned.
+# In the trained network the share grows with depth. Deep layers of the untrained one stay much closer to random. That deep layers are close to the classes is mostly learned.
 #
 # ### On handwritten digits
 #
@@ -1052,10 +1051,10 @@ tiles, titles = strongest_tiles(reader, written, ink, "relu2", 6)
 look.grid(tiles, titles=titles, columns=4, size=1.4)
 
 # %% [markdown] lang="ko"
-# 여기서도 한 맵의 아홉 조각은 서로 다른 사람이 쓴, 때로는 서로 다른 숫자에서 온 것인데 같은 획을 보여 줍니다. 둘째 층의 맵은 숫자가 아니라 획을 찾습니다.
+# 여기서도 한 맵의 아홉 조각은 서로 다른 이미지에서, 때로는 서로 다른 숫자에서 온 것인데도 같은 획을 보여 줍니다. 둘째 층의 맵은 숫자가 아니라 획을 찾습니다.
 
 # %% [markdown] lang="en"
-# Here, too, the nine pieces of a map show the same stroke, though they come from different writers and at times from different digits. A map of the second layer
+# Here, too, the nine pieces of a map show the same stroke, though they come from different images and at times from different digits. A map of the second layer
 # looks for a stroke, not for a digit.
 
 # %% [markdown] lang="ko"
@@ -1146,7 +1145,7 @@ cup, corners = over_coffee[:3, 1:4].mean(), over_coffee[::4, ::4].mean()
 print(f"espresso: square on the cup {cup:.2f}, in a corner {corners:.2f}")
 check.that(cup < corners - 0.05, "the cup counts more than the corners")
 
-# %% name="fig-occlusion" tags=["hide-input"] alt_ko="그림 넷. 고양이 얼굴 사진. 가린 자리에 따른 이집트고양이의 확률 지도로, 한쪽 눈 부근이 가장 어둡습니다. 가린 자리에 따른 특징 맵의 활성값 지도로, 역시 눈 부근이 어둡습니다. 투영은 회색 바탕에 눈의 테두리를 그립니다." alt_en="Four pictures. The photo of a cat's face. A map of the probability of Egyptian cat by the place that is covered, darkest near one eye. A map of the feature map's activity by the place covered, dark near the eye as well. The projection draws the rim of the eye on grey." caption_ko="왼쪽부터 사진, 사각형의 자리에 따른 클래스의 확률, 가장 강한 특징 맵의 활성값의 합, 그 맵의 투영. 두 지도는 어두울수록 낮고, 0에서 최댓값까지의 눈금으로 그렸습니다. 밑에 적은 수는 최솟값과 최댓값입니다." caption_en="From left to right: the photo; the probability of the class by the place of the square; the summed activity of the strongest feature map; the projection of that map. In both maps dark is low, on a scale from 0 to the largest value. The numbers below are the smallest and the largest."
+# %% name="fig-occlusion" tags=["hide-input"] alt_ko="그림 넷. 고양이 얼굴 사진. 가린 자리에 따른 이집트고양이의 확률 지도로, 한쪽 눈 부근이 가장 어둡습니다. 가린 자리에 따른 특징 맵의 활성값 지도로, 역시 눈 부근이 어둡습니다. 투영은 회색 바탕에 눈의 테두리를 그립니다." alt_en="Four pictures. The photo of a cat's face. A map of the probability of Egyptian cat by the place that is covered, darkest near one eye. A map of the feature map's activity by the place covered, dark near the eye as well. The projection draws the rim of the eye on grey." caption_ko="왼쪽부터 사진, 사각형의 자리에 따른 클래스의 확률, 가장 강한 특징 맵의 활성값의 합, 그 맵의 투영. 두 지도의 칸은 사각형의 가운데 자리에 있고, 어두울수록 낮으며, 0에서 최댓값까지의 눈금으로 그렸습니다. 밑에 적은 수는 최솟값과 최댓값입니다." caption_en="From left to right: the photo; the probability of the class by the place of the square; the summed activity of the strongest feature map; the projection of that map. A cell of a map is where the middle of the square was. Dark is low, on a scale from 0 to the largest value. The numbers below are the smallest and the largest."
 figure = look.style.figure("full", 2.1)
 panels = figure.subplots(1, 4)
 half, end = SIZE / 2, 224 - SIZE / 2
@@ -1164,7 +1163,7 @@ panels[2].set_xlabel(f"{activity.min():,.0f} to {activity.max():,.0f}")
 figure
 
 # %% [markdown] lang="ko"
-# 고양이라는 답의 확률은 한쪽 눈과 그 둘레를 가릴 때 가장 낮습니다. 이마의 위쪽을 가리면 오히려 조금 올라갑니다. 답이 바뀐 자리에서도 얼룩고양이나 치타라고 하니, 고양이에서 멀리
+# 고양이라는 답의 확률은 한쪽 눈의 둘레를 가릴 때 가장 낮습니다. 이마의 위쪽을 가리면 오히려 조금 올라갑니다. 답이 바뀐 자리에서도 얼룩고양이나 치타라고 하니, 고양이에서 멀리
 # 가지는 않습니다. 사진이 얼굴로 가득 차서 배경은 따질 수 없습니다. 커피 사진에는 배경이 있습니다. 잔을 가리면 에스프레소의 확률이 떨어지지만 탁자가 보이는 구석을
 # 가리면 거의 그대로입니다. 이 사진에서 신경망은 탁자가 아니라 잔을 보고 답합니다.
 #
@@ -1173,7 +1172,7 @@ figure
 # 맵의 변화를 자기 투영과도, 다른 맵의 투영과도 견줍니다. 투영이 그 맵에 대한 것이라면 자기 것과 더 잘 맞아야 합니다.
 
 # %% [markdown] lang="en"
-# The probability of the cat is lowest where the square covers one eye and what surrounds it. Covering the upper forehead even raises it a little. Where the answer changes it
+# The probability of the cat is lowest where the square covers the surroundings of one eye. Covering the upper forehead even raises it a little. Where the answer changes it
 # is tabby or cheetah, never far from a cat. The face fills the photo, so there is no background to speak of. The photo of the coffee has one: covering the cup
 # lowers the probability of espresso, while covering the corners, where the table is, hardly changes it. In this photo the network goes by the cup, not by the table.
 #
@@ -1284,7 +1283,7 @@ look.grid(torch.cat(rows), titles=titles, columns=6, size=0.9)
 # ## 주장을 다시 계산하기
 #
 # 논문의 수는 이미지넷의 검증 세트와 테스트 세트에서 나온 것이고(표 2와 표 3) {cite:p}`zeiler2014visualizing`, 우리 것은 도형 2,000장에서 나왔습니다. 같은 수가 나올
-# 까닭은 없습니다. 같은 방향인지를 봅니다. 마지막 줄은 논문이 적은 훈련 시간에서 셈한 것으로, 그때의 GPU 하나가 한 초에 이미지를 몇 장 훈련했는지입니다.
+# 까닭은 없습니다. 같은 방향인지를 봅니다. 마지막 줄은 논문이 적은 훈련 시간에서 셈한 것으로, 그때의 GPU 하나가 1초에 이미지를 몇 장이나 훈련했는지입니다.
 
 # %% [markdown] lang="en"
 # The deconvnet and guided backpropagation show clear outlines, the gradient does not. But a clear picture need not be a true one. The readers' questions below come back to this.
@@ -1292,8 +1291,8 @@ look.grid(torch.cat(rows), titles=titles, columns=6, size=0.9)
 # ## The claims, recomputed
 #
 # The paper's numbers are from the validation and test sets of ImageNet (tables 2 and 3) {cite:p}`zeiler2014visualizing`, ours from 2,000 shapes.
-# There is no reason for equal numbers. What we look at is the direction. The last line follows from the training time that the paper states: how many images a second one GPU
-# of that time trained on.
+# There is no reason for equal numbers. What we look at is the direction. The last line follows from the training time that the paper states: on how many images a second one GPU
+# of that time trained.
 
 # %%
 error = {name: 100 * (1 - each.accuracy) for name, each in results.items()}

@@ -5,8 +5,7 @@
 # 공부 노트, 논문 아홉 편을 소개한 영어 글과 그 한국어 번역입니다. 각 장을 쓰면서 거기 있는 숫자를 다시 계산하고 주장을
 # 논문과 견줍니다. 어긋난 것을 여기에 적습니다. 내용이 대부분 맞고 설명이 좋아서 책의 바탕이 된 자료들입니다.
 #
-# 지금은 읽을 수 있는 장들이 다루는 데까지 적었습니다. 항목마다 굵은 글씨가 원래의 주장이고,
-# 다음이 바른 것입니다. 이 책에서 틀린 곳을 찾으면 알려 주세요. 고치고 여기에 적겠습니다.
+# 지금은 [‘DenseNet’ 장](12_densenet)까지 적었습니다. 항목마다 굵은 글씨가 원래의 주장이고, 다음이 바른 것입니다. 이 책에서 틀린 곳을 찾으면 알려 주세요. 고치고 여기에 적겠습니다.
 
 # %% [markdown] lang="en"
 # # Errata
@@ -16,8 +15,8 @@
 # numbers and compare their claims with the papers. What does not agree is listed here. Most of what they say is right
 # and well explained, which is why the book could stand on them.
 #
-# The list covers what the chapters that can be read now treat. In each entry the words in bold are
-# the claim as it was, and what follows is right. If you find a mistake in this book, tell us: we correct it and list
+# The list goes up to [the chapter on DenseNet](12_densenet). In each entry the words in bold are the claim as it was,
+# and what follows is right. If you find a mistake in this book, tell us: we correct it and list
 # it here.
 
 # %% [markdown] lang="ko"
@@ -167,12 +166,395 @@
 #   weights existed in 1980 {cite:p}`fukushima1980neocognitron`. The network of 1989 is a predecessor, trained by
 #   backpropagation, which takes 16×16 images and has 9,760 parameters {cite:p}`lecun1989backpropagation`. What is
 #   called LeNet today, LeNet-5, is from 1998, takes 32×32 images and has 60,000 parameters
-#   {cite:p}`lecun1998gradient`. Elsewhere the lecture, too, dates LeNet to 1998. [LeNet](04_lenet#questions-readers-ask)
+#   {cite:p}`lecun1998gradient`. Elsewhere the lecture, too, dates LeNet to 1998.
+#   [LeNet](04_lenet#questions-readers-ask)
+
+# %% [markdown] lang="ko"
+# ## AlexNet과 대회
+#
+# - **영어 글과 번역: AlexNet의 top-5 테스트 오류율은 15.4%이다.** 15.4%는 검증 세트의 오류율이고, 테스트 세트에서는
+#   15.3%입니다. 둘 다 신경망 7개를 평균한 것인데, 그 가운데 2개는 대회 밖의 이미지로 사전 학습했습니다. 대회의
+#   이미지만 쓴 5개의 평균은 16.4%입니다 {cite:p}`krizhevsky2012imagenet`.
+#   [논문의 주장을 다시 계산하기](07_alexnet#the-paper-s-claims-recomputed)
+# - **영어 글과 번역: AlexNet은 이미지 15,000,000장으로 훈련했고, ZFNet은 1,300,000장으로 훈련했다.** 둘 다 2012년
+#   대회의 훈련 이미지 1,281,167장으로 훈련했습니다 {cite:p}`russakovsky2015imagenet`. 15,000,000장은 ImageNet
+#   전체이고, 위의 7개 가운데 2개의 사전 학습에만 쓰였습니다 {cite:p}`krizhevsky2012imagenet`.
+#   [논문의 주장을 다시 계산하기](07_alexnet#the-paper-s-claims-recomputed)
+# - **강의: 대회의 테스트 이미지는 150,000장이다.** 2010년의 대회가 그렇습니다. AlexNet이 우승한 2012년의 대회에서는
+#   100,000장입니다 {cite:p}`russakovsky2015imagenet`. [사진 백만 장의 대회](07_alexnet#a-contest-with-a-million-photos)
+# - **강의: ILSVRC-2011의 데이터로 사전 학습하고 ILSVRC-2012의 데이터로 미세 조정했다.** 사전 학습에 쓴 것은 대회의
+#   데이터가 아니라 2011년 가을에 공개된 ImageNet 전체입니다 {cite:p}`krizhevsky2012imagenet`.
+#   [논문의 주장을 다시 계산하기](07_alexnet#the-paper-s-claims-recomputed)
+# - **강의 노트: 대회의 과제는 분류, 탐지, 위치 추정, 분할이다.** {cite:t}`russakovsky2015imagenet`가 정리한 과제는
+#   이미지 분류, 단일 객체 위치 추정, 객체 탐지입니다. 분할은 없습니다.
+#   [사진 백만 장의 대회](07_alexnet#a-contest-with-a-million-photos)
+# - **강의의 AlexNet 요약: 최대 풀링 다음에 정규화가 온다.** 논문의 순서는 합성곱, ReLU, LRN, 최대 풀링입니다
+#   {cite:p}`krizhevsky2012imagenet`. [강의의 층 목록 바로잡기](07_alexnet#the-lecture-s-list-of-layers-corrected)
+# - **강의: 셋째 합성곱층의 모든 커널이 넷째 층과 연결된다.** 두 GPU의 특징 맵을 모두 읽는 것은 셋째 층이고, 넷째 층은
+#   자기 GPU의 것만 읽습니다. 둘째와 다섯째 층도 앞 층에서 자기 GPU의 것만 읽습니다 {cite:p}`krizhevsky2012imagenet`.
+#   [GPU 두 개는 그룹 두 개입니다](07_alexnet#two-gpus-are-two-groups)
+# - **강의: AlexNet의 입력은 평균을 뺀 256×256 이미지이다.** 256은 이미지를 준비하는 크기입니다. 신경망에 들어가는
+#   것은 거기서 잘라 낸 224×224 창입니다 {cite:p}`krizhevsky2012imagenet`.
+#   [창과 거울상, 그리고 열 개의 창](07_alexnet#windows-mirror-images-and-the-ten-windows)
+# - **강의: 상하 대칭으로도 창을 뽑고, 테스트에서도 상하 반전을 쓴다.** 논문은 좌우 반전만 씁니다
+#   {cite:p}`krizhevsky2012imagenet`.
+#   [창과 거울상, 그리고 열 개의 창](07_alexnet#windows-mirror-images-and-the-ten-windows)
+# - **강의: PCA로 테스트 이미지의 RGB를 바꾼다.** 훈련 이미지를 바꿉니다. 테스트 이미지는 그대로 둡니다
+#   {cite:p}`krizhevsky2012imagenet`.
+#   [주성분을 따라 색을 바꾸기](07_alexnet#colours-changed-along-their-principal-components)
+# - **강의: ReLU는 과적합을 막는다.** 논문이 ReLU에 대해 말하는 것은 과적합이 아니라 훈련의 속도입니다
+#   {cite:p}`krizhevsky2012imagenet`. 얼마나 빨라지는지도 처음 가중치에 달려 있습니다.
+#   [ReLU는 정말 여섯 배 빠를까요?](07_alexnet#is-relu-really-six-times-faster)
+# - **강의: LRN은 강한 뉴런이 약한 뉴런의 값을 막는 현상을 억제한다.** 거꾸로입니다. LRN은 강한 유닛이 이웃을 누르게
+#   합니다. 논문의 식은 유닛의 값을 이웃 채널의 제곱의 합이 클수록 더 줄입니다 {cite:p}`krizhevsky2012imagenet`.
+#   [국소 응답 정규화를 직접 만들기](07_alexnet#local-response-normalisation-by-hand)
+# - **강의: GPU 1의 커널은 대부분 색과 상관없고 GPU 2의 커널은 대부분 색과 관련되며, 이런 일은 초기 가중치와 무관하게
+#   언제나 일어난다.** 논문이 자기 신경망에 대해 한 말입니다. 이 책의 작은 신경망에서는 시드 대부분에서 두 탑의 차이를
+#   우연과 구별할 수 없습니다. [한 탑만 색을 보게 될까요?](07_alexnet#does-one-tower-alone-turn-to-colour)
+
+# %% [markdown] lang="en"
+# ## AlexNet and the contest
+#
+# - **English article and its translation: AlexNet's top-5 test error is 15.4%.** 15.4% is the error on the validation
+#   set; on the test set it is 15.3%. Both are the mean of 7 networks, 2 of which were pre-trained on images from
+#   outside the contest. The mean of 5 that saw the contest's images alone is 16.4% {cite:p}`krizhevsky2012imagenet`.
+#   [The paper's claims, recomputed](07_alexnet#the-paper-s-claims-recomputed)
+# - **English article and its translation: AlexNet was trained on 15,000,000 images, ZFNet on 1,300,000.** Both were
+#   trained on the 1,281,167 training images of the contest of 2012 {cite:p}`russakovsky2015imagenet`. The 15,000,000
+#   are all of ImageNet, and served only to pre-train 2 of the 7 above {cite:p}`krizhevsky2012imagenet`.
+#   [The paper's claims, recomputed](07_alexnet#the-paper-s-claims-recomputed)
+# - **Lecture: the contest has 150,000 test images.** So it was in 2010. In the contest of 2012, which AlexNet won,
+#   there are 100,000 {cite:p}`russakovsky2015imagenet`.
+#   [A contest with a million photos](07_alexnet#a-contest-with-a-million-photos)
+# - **Lecture: pre-trained on the data of ILSVRC-2011, fine-tuned on those of ILSVRC-2012.** What served for
+#   pre-training is not the contest's data but all of ImageNet as released in autumn 2011
+#   {cite:p}`krizhevsky2012imagenet`. [The paper's claims, recomputed](07_alexnet#the-paper-s-claims-recomputed)
+# - **Lecture notes: the contest's tasks are classification, detection, localisation and segmentation.** The tasks
+#   that {cite:t}`russakovsky2015imagenet` describe are image classification, single-object localisation and object
+#   detection. There is no segmentation. [A contest with a million photos](07_alexnet#a-contest-with-a-million-photos)
+# - **Lecture's summary of AlexNet: normalisation follows max pooling.** In the paper the order is convolution, ReLU,
+#   LRN, max pooling {cite:p}`krizhevsky2012imagenet`.
+#   [The lecture's list of layers, corrected](07_alexnet#the-lecture-s-list-of-layers-corrected)
+# - **Lecture: all kernels of the third convolutional layer are connected with the fourth layer.** It is the third
+#   that reads the feature maps of both GPUs; the fourth reads only those of its own. The second and the fifth, too,
+#   read from the layer before only what is on their own GPU {cite:p}`krizhevsky2012imagenet`.
+#   [Two GPUs are two groups](07_alexnet#two-gpus-are-two-groups)
+# - **Lecture: AlexNet's input is a 256×256 image less its mean.** 256 is the size to which images are prepared. What
+#   goes into the network are windows of 224×224 cut from them {cite:p}`krizhevsky2012imagenet`.
+#   [Windows, mirror images, and the ten windows](07_alexnet#windows-mirror-images-and-the-ten-windows)
+# - **Lecture: windows are mirrored top to bottom, in the test as well.** The paper mirrors left and right only
+#   {cite:p}`krizhevsky2012imagenet`.
+#   [Windows, mirror images, and the ten windows](07_alexnet#windows-mirror-images-and-the-ten-windows)
+# - **Lecture: PCA changes the RGB of test images.** It changes training images. Test images stay as they are
+#   {cite:p}`krizhevsky2012imagenet`.
+#   [Colours changed along their principal components](07_alexnet#colours-changed-along-their-principal-components)
+# - **Lecture: ReLU prevents overfitting.** What the paper says of ReLU is about the speed of training, not about
+#   overfitting {cite:p}`krizhevsky2012imagenet`. And how much faster it is depends on the initial weights.
+#   [Is ReLU really six times faster?](07_alexnet#is-relu-really-six-times-faster)
+# - **Lecture: LRN curbs the suppression of weak neurons by strong ones.** It is the other way round: LRN makes strong
+#   units hold their neighbours down. By the paper's formula a unit's value shrinks the more, the larger the sum of
+#   squares over neighbouring channels {cite:p}`krizhevsky2012imagenet`.
+#   [Local response normalisation, by hand](07_alexnet#local-response-normalisation-by-hand)
+# - **Lecture: most kernels on GPU 1 have nothing to do with colour, most on GPU 2 do, and this happens always,
+#   whatever the initial weights.** The paper says so of its own network. In this book's small network the difference
+#   of the towers cannot, with most seeds, be told from chance.
+#   [Does one tower alone turn to colour?](07_alexnet#does-one-tower-alone-turn-to-colour)
+
+# %% [markdown] lang="ko"
+# ## ZFNet
+#
+# - **영어 글과 번역: ZFNet이 2013년 대회에서 오류율 11.2%로 우승했다.** 논문의 가장 좋은 결과는 신경망 6개를 평균한
+#   테스트 오류율 14.8%입니다 {cite:p}`zeiler2014visualizing`. 11.2%는 더 많은 데이터로 훈련한 클래리파이(Clarifai)의
+#   기록이고, 그 데이터 없이는 11.7%입니다 {cite:p}`szegedy2015going,simonyan2015very`.
+#   [독자들의 질문](08_zfnet#questions-readers-ask)
+# - **영어 글과 번역, 그리고 댓글의 답: 디컨브넷은 특징 맵 한 장의 활성값을 남기고 나머지를 0으로 놓는다.** 논문은
+#   활성값 하나만 남기고 그 층의 나머지를 모두 0으로 놓습니다. 맵마다 가장 강한 9개도 하나씩 따로 투영합니다
+#   {cite:p}`zeiler2014visualizing`. [활성값과 특징 맵](08_zfnet#activations-and-feature-maps)
+# - **영어 글과 번역: 첫 층의 11×11 필터는 많은 정보를 건너뛴다.** 폭이 11인 필터를 4칸씩 옮기면, 가장자리가 아닌
+#   픽셀은 모두 필터의 4자리 이상에 들어갑니다. 논문이 든 이유는 첫 층의 필터가 아주 높거나 아주 낮은 주파수에 몰린
+#   것과 스트라이드 4의 에일리어싱입니다 {cite:p}`zeiler2014visualizing`. [세어 보기](08_zfnet#counting)
+# - **영어 글과 번역: 신경망이 깊어질수록 필터 수가 늘어난다.** 96, 256, 384, 384, 256개입니다. 다섯째 층에서
+#   줄어듭니다 {cite:p}`zeiler2014visualizing`. [ZFNet 전체](08_zfnet#the-whole-zfnet)
+# - **영어 글: 층 1과 2의 그림에는 필터 자체가 있다.** 층 1만 그렇습니다. 층 2의 왼쪽에 있는 것은 필터가 아니라
+#   활성값의 투영입니다 {cite:p}`zeiler2014visualizing`. [다섯 층 들여다보기](08_zfnet#looking-into-five-layers)
+# - **영어 글과 번역: 논문의 제목은 “Visualizing and Understanding Convolutional Neural Networks”이다.** 제목에
+#   “Neural”은 없습니다 {cite:p}`zeiler2014visualizing`. 이 낱말은 두 글이 빠뜨린 AlexNet 논문의 제목에 있습니다
+#   {cite:p}`krizhevsky2012imagenet`.
+
+# %% [markdown] lang="en"
+# ## ZFNet
+#
+# - **English article and its translation: ZFNet won the contest of 2013 with 11.2% error.** The paper's best result
+#   is a test error of 14.8%, the mean of 6 networks {cite:p}`zeiler2014visualizing`. 11.2% is an entry of Clarifai's,
+#   trained on more data; without these it is 11.7% {cite:p}`szegedy2015going,simonyan2015very`.
+#   [Questions readers ask](08_zfnet#questions-readers-ask)
+# - **English article, its translation, and an answer in the comments: the deconvnet keeps the activations of one
+#   feature map and sets the others to 0.** The paper keeps a single activation and sets all others of the layer to 0.
+#   The 9 strongest of a map, too, are projected each by itself {cite:p}`zeiler2014visualizing`.
+#   [Activations and feature maps](08_zfnet#activations-and-feature-maps)
+# - **English article and its translation: 11×11 filters in the first layer skip much information.** When a filter of
+#   width 11 moves by 4 cells, every pixel that is not at the edge is covered from 4 of its places or more. The
+#   paper's reasons are that first-layer filters crowd at very high and very low frequencies, and the aliasing of
+#   stride 4 {cite:p}`zeiler2014visualizing`. [Counting](08_zfnet#counting)
+# - **English article and its translation: the number of filters rises as the network grows.** It is 96, 256, 384,
+#   384, 256. In the fifth layer it falls {cite:p}`zeiler2014visualizing`. [The whole ZFNet](08_zfnet#the-whole-zfnet)
+# - **English article: the pictures of layers 1 and 2 show the filters themselves.** This holds for layer 1 only. What
+#   stands on the left of layer 2 are projections of activations, not filters {cite:p}`zeiler2014visualizing`.
+#   [Looking into five layers](08_zfnet#looking-into-five-layers)
+# - **English article and its translation: the paper is called “Visualizing and Understanding Convolutional Neural
+#   Networks”.** There is no “Neural” in its title {cite:p}`zeiler2014visualizing`. The word belongs in the title of
+#   the AlexNet paper, where both texts leave it out {cite:p}`krizhevsky2012imagenet`.
+
+# %% [markdown] lang="ko"
+# ## VGG
+#
+# - **강의: VGG-16의 특징 맵은 모두 24M이고, 4바이트씩 96MB이다.** 줄마다 적힌 수는 맞지만, 더하면 15.2M이고
+#   61MB입니다. [층마다 메모리가 얼마나 필요할까요?](09_vgg#how-much-memory-does-each-layer-need)
+# - **강의: 역전파까지 하면 메모리가 두 배쯤 필요하다.** PyTorch가 역전파를 위해 간직하는 것은 특징 맵 60.9MB와 최대
+#   풀링의 번호 12.2MB로, 순전파의 1.2배입니다. 모든 층의 그레이디언트를 한꺼번에 가지고 있지는 않습니다.
+#   [층마다 메모리가 얼마나 필요할까요?](09_vgg#how-much-memory-does-each-layer-need)
+# - **강의: A, A-LRN, B, C, D, E의 5가지 모델로 실험했다.** 6가지입니다 {cite:p}`simonyan2015very`.
+#   [무엇을 만들게 될까요?](09_vgg#what-you-will-build)
+# - **강의: 깊을수록 성능이 좋아진다.** 16층까지는 그렇습니다. top-1 오류율은 $S = 256$일 때 16층(D) 27.0%, 19층(E)
+#   27.3%이고, $S = 384$일 때는 26.8%와 26.9%, 무작위 $S$일 때는 25.6%와 25.5%입니다 {cite:p}`simonyan2015very`.
+#   강의가 옮긴 표에도 있는 수입니다. [깊이만 바꾸면 어떻게 될까요?](09_vgg#what-if-only-the-depth-changes)
+# - **강의: VGG에서 1×1 합성곱의 장점은 차원 축소와 비선형성이다.** VGG의 C에서 1×1은 채널 수를 그대로 두므로
+#   비선형성만 남습니다. 같은 자리에 3×3을 둔 D의 오류율이 더 낮습니다($S = 256$일 때 28.1%와 27.0%)
+#   {cite:p}`simonyan2015very`. [독자들의 질문](09_vgg#questions-readers-ask)
+# - **강의 노트: 3×3을 두 번 쓰면 5×5 한 번보다 파라미터가 줄어든다.** 앞뒤의 채널 수가 비슷할 때만 그렇습니다. 채널
+#   3개를 읽어 64개를 내는 첫 층에서는 5×5의 가중치가 4,800개, 3×3 두 층의 가중치가 38,592개입니다. 64개를 읽어
+#   128개를 낼 때는 204,800개와 221,184개입니다. [무엇이 줄어들까요?](09_vgg#what-does-it-save)
+# - **영어 글과 번역: VGG는 오류율이 7.3%인 19층 신경망이다.** 7.3%는 대회에 낸 신경망 7개의 평균입니다. 대회 뒤의
+#   가장 좋은 결과는 1개로 7.0%, 2개의 평균으로 6.8%입니다 {cite:p}`simonyan2015very`.
+#   [논문의 주장을 다시 계산하기](09_vgg#the-paper-s-claims-recomputed)
+# - **영어 글: 구성 D가 가장 좋았다.** 한 크기로 시험하면 E의 top-1 오류율이 25.5%, D는 25.6%이고, 여러 크기로
+#   시험하면 둘 다 24.8%입니다 {cite:p}`simonyan2015very`. [독자들의 질문](09_vgg#questions-readers-ask)
+# - **영어 글과 번역: 최대 풀링마다 필터 수가 두 배가 된다.** 64, 128, 256, 512, 512개입니다. 넷째 풀링 뒤에는
+#   그대로입니다 {cite:p}`simonyan2015very`. [독자들의 질문](09_vgg#questions-readers-ask)
+# - **영어 글: 배치 경사 하강법으로 훈련했다.** 256장씩 미니배치로, 모멘텀을 써서 훈련했습니다
+#   {cite:p}`simonyan2015very`. [독자들의 질문](09_vgg#questions-readers-ask)
+# - **번역: 첫 층에서 3×3 필터만 쓴 것이 AlexNet, ZFNet과 다르다.** 첫 층만이 아니라 모든 층에서 작은 필터를 씁니다.
+#   영어 글은 그것을 AlexNet과 ZFNet의 첫 층과 견주었습니다 {cite:p}`simonyan2015very`.
+#   [무엇을 만들게 될까요?](09_vgg#what-you-will-build)
+# - **번역: 합성곱 세 층은 7×7과 같은 효과를 낸다.** 영어 글의 말은 보는 범위가 같다는 것입니다. 세 층의 가중치는
+#   $49C^2$개가 아니라 $27C^2$개이고, 사이에 ReLU가 있어 비선형입니다.
+#   [얼마나 멀리 볼까요?](09_vgg#how-far-does-it-see)
+
+# %% [markdown] lang="en"
+# ## VGG
+#
+# - **Lecture: the feature maps of VGG-16 are 24M in all, 96MB at 4 bytes each.** The numbers in its lines are right,
+#   but their sum is 15.2M, or 61MB.
+#   [How much memory does each layer need?](09_vgg#how-much-memory-does-each-layer-need)
+# - **Lecture: with the backward pass about twice the memory is needed.** What PyTorch keeps for the backward pass are
+#   60.9MB of feature maps and 12.2MB of indices of max pooling, 1.2 times the forward pass. It never holds the
+#   gradients of all layers at once.
+#   [How much memory does each layer need?](09_vgg#how-much-memory-does-each-layer-need)
+# - **Lecture: there are experiments with 5 models, A, A-LRN, B, C, D, E.** They are 6 {cite:p}`simonyan2015very`.
+#   [What you will build](09_vgg#what-you-will-build)
+# - **Lecture: the deeper, the better.** Up to 16 layers it is so. At $S = 256$ the top-1 error of 16 layers (D) is
+#   27.0%, of 19 (E) 27.3%; at $S = 384$ they are 26.8% and 26.9%, with random $S$ 25.6% and 25.5%
+#   {cite:p}`simonyan2015very`. The table that the lecture copies has these numbers, too.
+#   [What if only the depth changes?](09_vgg#what-if-only-the-depth-changes)
+# - **Lecture: in VGG, the advantages of 1×1 convolutions are fewer dimensions and nonlinearity.** In VGG's C a 1×1
+#   keeps the number of channels, so that only the nonlinearity is left. D, with 3×3 in those places, has the lower
+#   error (28.1% and 27.0% at $S = 256$) {cite:p}`simonyan2015very`.
+#   [Questions readers ask](09_vgg#questions-readers-ask)
+# - **Lecture notes: two 3×3 have fewer parameters than one 5×5.** Only where about as many channels come in as go
+#   out. In a first layer that reads 3 channels and gives 64, the 5×5 has 4,800 weights and two layers of 3×3 have
+#   38,592. From 64 to 128 channels they have 204,800 and 221,184. [What does it save?](09_vgg#what-does-it-save)
+# - **English article and its translation: VGG is a network of 19 layers with 7.3% error.** 7.3% is the mean of 7
+#   networks, as submitted to the contest. The best results after the contest are 7.0% with 1 network and 6.8% with
+#   the mean of 2 {cite:p}`simonyan2015very`. [The paper's claims, recomputed](09_vgg#the-paper-s-claims-recomputed)
+# - **English article: configuration D was best.** Tested at one size, E has a top-1 error of 25.5% and D 25.6%; at
+#   several sizes both have 24.8% {cite:p}`simonyan2015very`. [Questions readers ask](09_vgg#questions-readers-ask)
+# - **English article and its translation: the number of filters doubles after each max pooling.** It is 64, 128, 256,
+#   512, 512. After the fourth pooling it stays {cite:p}`simonyan2015very`.
+#   [Questions readers ask](09_vgg#questions-readers-ask)
+# - **English article: trained with batch gradient descent.** It was trained in mini-batches of 256, with momentum
+#   {cite:p}`simonyan2015very`. [Questions readers ask](09_vgg#questions-readers-ask)
+# - **Translation: what differs from AlexNet and ZFNet is that the first layer uses 3×3 filters only.** All layers use
+#   small filters, not the first alone. The English article compares them with the first layers of AlexNet and ZFNet
+#   {cite:p}`simonyan2015very`. [What you will build](09_vgg#what-you-will-build)
+# - **Translation: three convolutional layers have the same effect as a 7×7.** What the English article says is that
+#   they see the same extent. The three layers have not $49C^2$ but $27C^2$ weights, and with the ReLUs between them
+#   they are nonlinear. [How far does it see?](09_vgg#how-far-does-it-see)
+
+# %% [markdown] lang="ko"
+# ## GoogLeNet
+#
+# - **강의: 64채널로 먼저 줄인 모듈은 연산이 358M번이다.** 강의가 적은 합성곱 6개를 더하면 271M번입니다. 줄인 3×3
+#   합성곱의 87M번을 두 번 더하면 358M이 됩니다. 순진한 모듈의 854M은 맞습니다.
+#   [계산량은 얼마일까요?](10_googlenet#what-it-costs)
+# - **강의, 영어 글과 번역: GoogLeNet은 AlexNet보다 파라미터가 12배 적다.** 논문의 1절에 있는 말이지만, 세어 보면
+#   60,965,224 / 6,998,552 = 8.7배입니다. 논문의 표 1에 적힌 수를 더해도 6.8M입니다 {cite:p}`szegedy2015going`.
+#   [한 줄씩 다시 계산하기](10_googlenet#line-by-line)
+# - **영어 글과 번역: 모두 100층이 넘는다.** 가중치가 있는 층은 가장 긴 길에 22개입니다. 논문이 약 100개라고 한 것은
+#   나란히 놓인 것과 풀링까지 센 부품의 수입니다 {cite:p}`szegedy2015going`.
+#   [한 줄씩 다시 계산하기](10_googlenet#line-by-line)
+# - **강의, 영어 글과 번역: GoogLeNet에는 완전 연결층이 없다.** 출력층이 가중치 1,024,000개짜리 완전 연결층입니다.
+#   없는 것은 출력층 앞의 은닉 완전 연결층입니다. 훈련할 때 붙이는 보조 분류기에는 그것도 있습니다.
+#   [신경망 전체](10_googlenet#the-whole-network)
+# - **영어 글과 번역: 고급 GPU 몇 대로 일주일 안에 훈련했다.** 논문은 CPU를 쓰는 분산 시스템에서 훈련했습니다. GPU
+#   이야기는 어림입니다 {cite:p}`szegedy2015going`. [독자들의 질문](10_googlenet#questions-readers-ask)
+# - **영어 글과 번역: 모듈 안의 풀링이 공간 크기를 줄인다.** 스트라이드가 1이고 패딩이 1이므로 줄지 않습니다. 줄이는
+#   것은 모듈 사이의 풀링입니다. [네 가지 눈으로 한꺼번에](10_googlenet#four-looks-at-once)
+# - **영어 글: 1×1 합성곱 뒤의 ReLU는 절대 해롭지 않다.** 채널을 줄여 놓고 음수를 모두 지우면 정보를 잃습니다. 이 책의
+#   작은 신경망에서 선형으로 되살릴 수 없는 몫을 쟀습니다. 나중의 신경망은 이 까닭으로 좁은 층 뒤의 ReLU를 뺐습니다
+#   {cite:p}`sandler2018mobilenetv2`. [독자들의 질문](10_googlenet#questions-readers-ask)
+# - **강의: 행렬 연산에서 데이터가 희소해지는 것을 막는 것이 목표이다.** 희소한 것은 데이터가 아니라 연결, 곧
+#   가중치입니다. 데이터는 모듈 안에서도 희소합니다. ReLU가 내놓은 값에 0이 많기 때문입니다.
+#   [직접 훈련해서 재기](10_googlenet#training-it-and-measuring)
+# - **강의: 전역 평균 풀링은 입력의 평행 이동에 강건하다.** 마지막 특징 맵이 통째로 한 칸 옮겨 갈 때는 평균이
+#   그대로입니다. 그러나 창을 옮겨 가며 재면, 완전 연결층을 붙인 신경망과 거의 똑같이 약합니다.
+#   [완전 연결층 대신 평균](10_googlenet#the-mean-in-place-of-dense-layers)
+# - **강의: 보조 분류기는 기울기 소실을 막으려고 붙인다.** 그것이 논문의 의도였습니다. 작은 가중치에서 시작하면 앞쪽의
+#   그레이디언트를 수십 배로 키우지만, He 초기화에서는 거의 바꾸지 않습니다. 저자들도 이듬해에는 규제로 작용한다고
+#   적었습니다 {cite:p}`szegedy2016rethinking`.
+#   [중간에 붙인 보조 분류기 둘](10_googlenet#two-auxiliary-classifiers-on-the-way)
+
+# %% [markdown] lang="en"
+# ## GoogLeNet
+#
+# - **Lecture: the module that first reduces to 64 channels needs 358M operations.** The 6 convolutions that the
+#   lecture lists add up to 271M. With the 87M of the reduced 3×3 convolution counted twice they become 358M. The 854M
+#   of the naive module are right. [What it costs](10_googlenet#what-it-costs)
+# - **Lecture, English article and its translation: GoogLeNet has 12 times fewer parameters than AlexNet.** The paper
+#   says so in section 1, but counted it is 60,965,224 / 6,998,552 = 8.7 times. The numbers printed in the paper's
+#   table 1, too, add up to 6.8M {cite:p}`szegedy2015going`. [Line by line](10_googlenet#line-by-line)
+# - **English article and its translation: over 100 layers in total.** The longest path has 22 layers with weights.
+#   The paper's 100, roughly, are building blocks, those side by side and poolings included
+#   {cite:p}`szegedy2015going`. [Line by line](10_googlenet#line-by-line)
+# - **Lecture, English article and its translation: GoogLeNet has no fully connected layers.** The output layer is
+#   one, with 1,024,000 weights. What is missing are hidden fully connected layers before the output. The auxiliary
+#   classifiers, which are attached for training, have even these. [The whole network](10_googlenet#the-whole-network)
+# - **English article and its translation: trained on a few high-end GPUs within a week.** The paper trained on CPUs,
+#   with a distributed system. The GPUs are an estimate {cite:p}`szegedy2015going`.
+#   [Questions readers ask](10_googlenet#questions-readers-ask)
+# - **English article and its translation: the pooling in the module reduces spatial sizes.** With stride 1 and
+#   padding 1 it does not. The poolings between modules do. [Four looks at once](10_googlenet#four-looks-at-once)
+# - **English article: the ReLU after a 1×1 convolution definitely can't hurt.** To erase all negative values of
+#   reduced channels loses information. In this book's small network we measured the part that cannot be recovered
+#   linearly. A later network leaves out the ReLU after narrow layers for this reason
+#   {cite:p}`sandler2018mobilenetv2`. [Questions readers ask](10_googlenet#questions-readers-ask)
+# - **Lecture: the aim is to keep data from becoming sparse in matrix operations.** It is the connections, the
+#   weights, that are sparse, not the data. The data are sparse inside the modules, too, since many values that leave
+#   a ReLU are 0. [Training it, and measuring](10_googlenet#training-it-and-measuring)
+# - **Lecture: global average pooling is robust to translations of the input.** The mean stays the same when the last
+#   feature map moves by a whole cell. But measured with a shifted window, it is about as weak as a network with a
+#   fully connected layer. [The mean in place of dense layers](10_googlenet#the-mean-in-place-of-dense-layers)
+# - **Lecture: auxiliary classifiers are there to prevent vanishing gradients.** That was the paper's intention. From
+#   small weights they make the gradients of the first layers tens of times larger, but from He initialisation they
+#   hardly change them. A year later the authors, too, wrote that they act as a regulariser
+#   {cite:p}`szegedy2016rethinking`.
+#   [Two auxiliary classifiers on the way](10_googlenet#two-auxiliary-classifiers-on-the-way)
+
+# %% [markdown] lang="ko"
+# ## ResNet
+#
+# - **강의 노트: ResNet은 $F(x) + x$를 최소화하고, $F(x)$를 0에 가깝게 만드는 것이 목적이다.** 최소화하는 것은 언제나
+#   손실이고, 거기에 $F$를 0으로 미는 항은 없습니다. $F(x) = H(x) - x$라고 놓는 것은 항등 사상을 기준으로 삼는
+#   것입니다. 이 책에서 훈련한 56층에서 $F$의 크기는 어느 블록에서나 $x$의 10%가 넘고, $F$를 모두 0으로 놓으면 배운
+#   것이 거의 다 사라집니다. [잔차를 배우는 블록](11_resnet#a-block-that-learns-the-residual),
+#   [훈련이 끝난 $F$는 0일까요?](11_resnet#is-f-zero-after-training)
+# - **강의 노트: 층을 깊게 쌓으면 훈련 오류는 작아지고 테스트 오류는 커진다.** 그것은 과적합입니다. ResNet이 푼 성능
+#   저하 문제에서는 깊은 평범한 신경망의 훈련 오류율도 더 높습니다 {cite:p}`he2016deep`.
+#   [성능 저하와 그 치료](11_resnet#degradation-and-its-cure)
+# - **공부 노트: 각 층 사이에 연결을 해 준다.** 지름길은 층마다 있지 않고, 2층이나 3층으로 된 블록마다 하나 있습니다.
+#   블록의 층이 하나뿐일 때는 논문이 이점을 보지 못했습니다 {cite:p}`he2016deep`.
+#   [잔차를 배우는 블록](11_resnet#a-block-that-learns-the-residual)
+# - **영어 글과 번역: 152층 신경망 ResNet이 오류율 3.6%로 ILSVRC 2015에서 우승했다.** 3.57%는 모델 6개를 앙상블한
+#   top-5 테스트 오류율이고, 그 가운데 152층은 2개입니다. 152층 모델 하나만으로는 검증 세트에서 4.49%입니다
+#   {cite:p}`he2016deep`. [주장을 다시 계산하기](11_resnet#the-claims-recomputed)
+# - **영어 글과 번역: 보통의 합성곱 신경망에서 $F(x)$는 원래의 $x$에 관한 정보를 전혀 남기지 않는다.** 그렇지는
+#   않습니다. 평범한 블록도 $x$를 그대로 내놓을 수 있습니다. 훈련한 8층에 그런 블록 24개를 끼워 만든 평범한 56층은
+#   8층과 같은 답을 냅니다. 나타낼 수 없는 것이 아니라 찾기 어려운 것입니다.
+#   [성능 저하와 그 치료](11_resnet#degradation-and-its-cure)
+# - **영어 글과 번역: 덧셈이 그레이디언트를 나누어 주어 역전파에서 그레이디언트가 쉽게 흐르는 것도 효과의 까닭일 수
+#   있다.** 덧셈이 그레이디언트를 그대로 내려보내는 것은 맞습니다. 그러나 배치 정규화가 있는 평범한 신경망에서도
+#   그레이디언트는 사라지지 않고, 훈련 전에 재면 앞쪽에서 오히려 수천 배로 커집니다. 논문도 기울기 소실이 원인일 것
+#   같지 않다고 적었습니다 {cite:p}`he2016deep`. [그레이디언트가 사라져서일까요?](11_resnet#do-the-gradients-vanish)
+# - **영어 글과 번역: “ResNets inside of ResNets”의 링크는 arXiv 1608.02908이다.** 그 논문은 “Residual Networks of
+#   Residual Networks”입니다 {cite:p}`zhang2018residual`. “Resnet in Resnet”은 다른 논문입니다
+#   {cite:p}`targ2016resnet`. [더 깊이](11_resnet#deeper-still-110-and-1-202-layers)
+# - **강의: ResNet은 테스트할 때 다섯 크기 {224, 256, 384, 480, 640}마다 224×224 조각을 10개씩 쓴다.** 논문에서 둘은
+#   서로 다른 방법입니다. 비교할 때는 조각 10개를 쓰고, 가장 좋은 결과를 낼 때는 완전 합성곱으로 바꾼 신경망에 다섯
+#   크기의 이미지를 통째로 넣어 점수를 평균합니다 {cite:p}`he2016deep`.
+
+# %% [markdown] lang="en"
+# ## ResNet
+#
+# - **Lecture notes: ResNet minimises $F(x) + x$, and the aim is to bring $F(x)$ close to 0.** What is minimised is
+#   always the loss, and nothing in it pushes $F$ to 0. Writing $F(x) = H(x) - x$ makes the identity the point of
+#   reference. In the 56 layers that this book trains, $F$ is more than 10% of $x$ in size in every block, and with
+#   every $F$ at 0 almost all that was learned is gone.
+#   [A block that learns the residual](11_resnet#a-block-that-learns-the-residual),
+#   [Is $F$ zero after training?](11_resnet#is-f-zero-after-training)
+# - **Lecture notes: with more layers the training error becomes smaller and the test error larger.** That is
+#   overfitting. In the degradation problem, which ResNet solved, the training error of the deeper plain network is
+#   higher as well {cite:p}`he2016deep`. [Degradation and its cure](11_resnet#degradation-and-its-cure)
+# - **Study notes: connections are made between all layers.** There is no shortcut for each layer but one for each
+#   block of 2 or 3 layers. With a single layer in a block the paper saw no advantage {cite:p}`he2016deep`.
+#   [A block that learns the residual](11_resnet#a-block-that-learns-the-residual)
+# - **English article and its translation: ResNet, a network of 152 layers, won ILSVRC 2015 with an error of 3.6%.**
+#   3.57% is the top-5 test error of an ensemble of 6 models, 2 of them with 152 layers. A single model of 152 layers
+#   has 4.49% on the validation set {cite:p}`he2016deep`. [The claims, recomputed](11_resnet#the-claims-recomputed)
+# - **English article and its translation: in traditional convolutional networks $F(x)$ keeps no information about the
+#   original $x$.** It need not be so. A plain block can pass on $x$ as it is. Put into 8 trained layers, 24 such
+#   blocks make a plain network of 56, which gives the answers of the 8. The trouble is not that this cannot be
+#   represented but that it is hard to find. [Degradation and its cure](11_resnet#degradation-and-its-cure)
+# - **English article and its translation: it may also be effective because additions distribute the gradient, which
+#   then flows easily in the backward pass.** An addition does pass on the gradient as it is. But in plain networks
+#   with batch norm the gradient does not vanish either; measured before training, it grows by thousands towards the
+#   first blocks. The paper, too, thinks vanishing gradients an unlikely cause {cite:p}`he2016deep`.
+#   [Do the gradients vanish?](11_resnet#do-the-gradients-vanish)
+# - **English article and its translation: the link of “ResNets inside of ResNets” is arXiv 1608.02908.** That paper
+#   is “Residual Networks of Residual Networks” {cite:p}`zhang2018residual`. “Resnet in Resnet” is another
+#   {cite:p}`targ2016resnet`. [Deeper still](11_resnet#deeper-still-110-and-1-202-layers)
+# - **Lecture: in the test ResNet uses 10 crops of 224×224 at each of the five sizes {224, 256, 384, 480, 640}.** In
+#   the paper these are two different ways. For comparisons it takes 10 crops; for the best results the network, made
+#   fully convolutional, sees whole images at the five sizes, and the scores are averaged {cite:p}`he2016deep`.
+
+# %% [markdown] lang="ko"
+# ## DenseNet
+#
+# - **강의 노트: 이어 붙이므로 채널이 기하급수적으로 커진다.** 층마다 성장률 $k$개씩, 선형으로 늘어납니다. 층 $l$은
+#   $k_0 + k(l - 1)$채널을 읽습니다. $k_0 = 64$, $k = 32$이면 24층 뒤에 832채널이고, 층마다 두 배가 된다면
+#   1,073,741,824채널입니다. DenseNet-121의 블록에서 가장 많이 읽는 층은 992채널을 읽습니다
+#   {cite:p}`huang2017densely`. [채널은 어떻게 늘어날까요?](12_densenet#how-do-the-channels-grow)
+# - **강의 노트: 이어 붙이면 파라미터가 오히려 늘어나므로 중간중간 줄인다.** 블록의 파라미터는 깊이의 제곱으로
+#   늘어나지만, 층이 좁아서 전체는 적습니다. 줄이지 않은 $L = 40$, $k = 12$의 DenseNet은 파라미터가 1,019,722개이고
+#   CIFAR-10 오류율이 5.24%입니다. ResNet-110은 1,727,962개에 6.61%입니다 {cite:p}`huang2017densely`.
+#   [독자들의 질문](12_densenet#questions-readers-ask)
+# - **강의 노트: 블록 사이에서 1×1 필터로 채널 수를 줄인다.** 압축 $\theta < 1$을 쓸 때만 그렇습니다. $\theta = 1$이면
+#   전환층은 채널을 그대로 두고 크기만 반으로 줄입니다. 논문의 표 2에서 처음 세 DenseNet이 그렇습니다
+#   {cite:p}`huang2017densely`. [압축](12_densenet#compression)
+# - **공부 노트: DenseNet은 ResNet을 모두 이은 것이다.** ResNet은 더하고 DenseNet은 이어 붙입니다. 더하기는 모든
+#   출처에 같은 가중치를 쓰는 이어 붙이기와 같고, 이어 붙이면 출처마다 다른 가중치를 배울 수 있습니다
+#   {cite:p}`chen2017dual`. [더하기와 이어 붙이기](12_densenet#adding-and-joining)
+
+# %% [markdown] lang="en"
+# ## DenseNet
+#
+# - **Lecture notes: since maps are joined, the channels grow exponentially.** They grow linearly, by the growth rate
+#   $k$ with each layer. Layer $l$ reads $k_0 + k(l - 1)$ channels. With $k_0 = 64$ and $k = 32$ there are, after 24
+#   layers, 832 channels; doubling with each layer would make 1,073,741,824. In the blocks of DenseNet-121 no layer
+#   reads more than 992 {cite:p}`huang2017densely`. [How do the channels grow?](12_densenet#how-do-the-channels-grow)
+# - **Lecture notes: joining makes the parameters more instead of fewer, so they are reduced in between.** The
+#   parameters of a block grow with the square of its depth, but its layers are narrow, and the whole has few. Without
+#   any reduction the DenseNet of $L = 40$, $k = 12$ has 1,019,722 parameters and 5.24% error on CIFAR-10. ResNet-110
+#   has 1,727,962 and 6.61% {cite:p}`huang2017densely`. [Questions readers ask](12_densenet#questions-readers-ask)
+# - **Lecture notes: between blocks a 1×1 filter reduces the channels.** Only with a compression $\theta < 1$. With
+#   $\theta = 1$ a transition keeps the channels and halves the size. The first three DenseNets in table 2 of the
+#   paper are of this kind {cite:p}`huang2017densely`. [Compression](12_densenet#compression)
+# - **Study notes: DenseNet is ResNet with everything connected.** ResNet adds, DenseNet joins. Adding is the same as
+#   joining with equal weights for all sources; joined, each source can have weights of its own
+#   {cite:p}`chen2017dual`. [Adding and joining](12_densenet#adding-and-joining)
 
 # %% [markdown] lang="ko"
 # ## 논문 안에서 서로 맞지 않는 곳
 #
-# 자료가 아니라 논문 자체에 있는 것입니다. 논문의 결과를 바꾸지는 않습니다.
+# 논문 자체에 있는 것이고, 자료가 그대로 옮긴 것도 있습니다. 논문의 결과를 바꾸지는 않습니다.
 #
 # - **LeNet 논문: C3의 연결은 156,000개이고 전체는 345,308개이다.** C3의 파라미터 1,516개가 10×10 자리에서 쓰이므로
 #   연결은 151,600개입니다. 출력층의 연결 840개까지 더하면 전체는 340,908개입니다 {cite:p}`lecun1998gradient`.
@@ -182,11 +564,30 @@
 #   [강의의 숫자를 다시 계산하기](03_convolution#the-lecture-s-numbers-recomputed)
 # - **AlexNet 논문: 첫 층의 뉴런은 253,440개이다.** 253,440은 55×48×96이고, 55×55×96은 290,400입니다
 #   {cite:p}`krizhevsky2012imagenet`. [강의의 숫자를 다시 계산하기](03_convolution#the-lecture-s-numbers-recomputed)
+# - **AlexNet 논문: 합성곱층은 어느 것이나 파라미터의 1%를 넘지 않는다.** conv3에 1.45%, conv4에 1.09%가 있습니다
+#   {cite:p}`krizhevsky2012imagenet`. [논문의 표와 견주기](07_alexnet#against-the-paper-s-table)
+# - **AlexNet 논문과 강의: 256×256에서 224×224 창을 자르고 반전하면 데이터가 2,048배가 된다.** 32 · 32 · 2 = 2,048은
+#   창이 놓일 수 있는 양 끝 가운데 하나를 빠뜨린 수입니다. 모두 세면 33 · 33 · 2 = 2,178입니다
+#   {cite:p}`krizhevsky2012imagenet`.
+#   [창과 거울상, 그리고 열 개의 창](07_alexnet#windows-mirror-images-and-the-ten-windows)
+# - **ZFNet 논문: 신경망 하나가 얻은 1.7퍼센트포인트는 테스트 오류율의 차이이다.** 표 2에서 18.2%와 16.5%는 둘 다 검증
+#   세트의 top-5 오류율입니다 {cite:p}`zeiler2014visualizing`. [주장을 다시 계산하기](08_zfnet#the-claims-recomputed)
+# - **GoogLeNet 논문과 강의의 표 3: 신경망 7개와 144장의 오류율은 기준보다 3.45 낮다.** 같은 표의 10.07%에서 6.67%를
+#   빼면 3.40입니다 {cite:p}`szegedy2015going`. [주장을 다시 계산하기](10_googlenet#the-claims-recomputed)
+# - **GoogLeNet 논문과 강의의 표 1: 파라미터는 첫 합성곱 2.7K, 4c 463K, 4d 580K, 5a 1072K, 5b 1388K이다.** 같은 줄에
+#   적힌 필터의 수로 세면 가중치가 9,408개, 509,440개, 604,672개, 1,042,432개, 1,442,816개입니다. K를 1,000으로 보든
+#   1,024로 보든 맞지 않습니다. 연산도 첫 합성곱은 34M이 아니라 118M, 5a는 54M이 아니라 51M입니다
+#   {cite:p}`szegedy2015going`. [한 줄씩 다시 계산하기](10_googlenet#line-by-line)
+# - **DenseNet 논문: DenseNet-264의 블록은 6, 12, 64, 48층이다.** 그러면 265층입니다. 121층, 169층, 201층은 맞습니다
+#   {cite:p}`huang2017densely`. [논문의 주장을 다시 계산하기](12_densenet#the-paper-s-claims-recomputed)
+# - **DenseNet 논문: 확률적 깊이로 훈련한 1,202층 ResNet의 파라미터는 10.2M개이다.** 세면 19,421,274개이고, ResNet
+#   논문의 표 6에도 19.4M이라고 적혀 있습니다 {cite:p}`huang2017densely,he2016deep`.
+#   [논문의 주장을 다시 계산하기](12_densenet#the-paper-s-claims-recomputed)
 
 # %% [markdown] lang="en"
 # ## Where papers disagree with themselves
 #
-# These stand in the papers, not in the sources. They do not change the papers' results.
+# These stand in the papers themselves, and the sources copy some of them. They do not change the papers' results.
 #
 # - **LeNet paper: C3 has 156,000 connections, and the network 345,308.** The 1,516 parameters of C3 are used at 10×10
 #   places, which makes 151,600 connections. With the 840 connections of the output layer the total is 340,908
@@ -197,6 +598,28 @@
 # - **AlexNet paper: the first layer has 253,440 neurons.** 253,440 is 55×48×96, while 55×55×96 is 290,400
 #   {cite:p}`krizhevsky2012imagenet`.
 #   [The lecture's numbers, recomputed](03_convolution#the-lecture-s-numbers-recomputed)
+# - **AlexNet paper: no convolutional layer has more than 1% of the parameters.** conv3 has 1.45% and conv4 1.09%
+#   {cite:p}`krizhevsky2012imagenet`. [Against the paper's table](07_alexnet#against-the-paper-s-table)
+# - **AlexNet paper, and the lecture: from 256×256, windows of 224×224 and their mirror images make the data 2,048
+#   times as many.** 32 · 32 · 2 = 2,048 leaves out one of the two ends at which a window can stand. All places are 33
+#   · 33 · 2 = 2,178 {cite:p}`krizhevsky2012imagenet`.
+#   [Windows, mirror images, and the ten windows](07_alexnet#windows-mirror-images-and-the-ten-windows)
+# - **ZFNet paper: the 1.7 percentage points that a single network gains are a difference in test error.** In table 2
+#   both 18.2% and 16.5% are top-5 errors on the validation set {cite:p}`zeiler2014visualizing`.
+#   [The claims, recomputed](08_zfnet#the-claims-recomputed)
+# - **GoogLeNet paper, table 3, and the lecture: the error of 7 networks and 144 crops is 3.45 below the base.** In
+#   the same table 10.07% less 6.67% is 3.40 {cite:p}`szegedy2015going`.
+#   [The claims, recomputed](10_googlenet#the-claims-recomputed)
+# - **GoogLeNet paper, table 1, and the lecture: the parameters are 2.7K in the first convolution, 463K in 4c, 580K in
+#   4d, 1072K in 5a, 1388K in 5b.** By the numbers of filters in the same lines the weights are 9,408, 509,440,
+#   604,672, 1,042,432 and 1,442,816. They do not agree, whether K is 1,000 or 1,024. Nor do the operations: the first
+#   convolution has not 34M but 118M, and 5a not 54M but 51M {cite:p}`szegedy2015going`.
+#   [Line by line](10_googlenet#line-by-line)
+# - **DenseNet paper: the blocks of DenseNet-264 have 6, 12, 64 and 48 layers.** That makes 265 layers. 121, 169 and
+#   201 agree {cite:p}`huang2017densely`. [The paper's claims, recomputed](12_densenet#the-paper-s-claims-recomputed)
+# - **DenseNet paper: the ResNet of 1,202 layers trained with stochastic depth has 10.2M parameters.** Counted, it has
+#   19,421,274, and table 6 of the ResNet paper says 19.4M, too {cite:p}`huang2017densely,he2016deep`.
+#   [The paper's claims, recomputed](12_densenet#the-paper-s-claims-recomputed)
 
 # %% [markdown] lang="ko"
 # ## 다시 계산하기
@@ -209,7 +632,9 @@
 # A cell computes the figures above again. If one of them does not agree, this book is not built.
 
 # %%
-from cnnbook import outputs
+import torch
+
+from cnnbook import models, outputs
 
 fields, field, jump = [], 1, 1  # LeNet-5: width and stride of each layer's window → receptive field
 for kernel, stride in [(5, 1), (2, 2), (5, 1), (2, 2), (5, 1)]:
@@ -224,6 +649,47 @@ for _ in range(3):
 
 connections = {"C1": 156 * 28**2, "S2": 5 * 6 * 14**2, "C3": 1_516 * 10**2, "S4": 5 * 16 * 5**2}
 connections |= {"C5": 48_120, "F6": 10_164, "output": 840}
+
+
+def count(name, **options):
+    """Parameters of a network, counted on the device meta, where tensors have shapes only."""
+    with torch.device("meta"):
+        network = models.create(name, **options)
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def module(channels, one, reduce_three, three, reduce_five, five, pooled):
+    """Weights of a module of GoogLeNet, from the numbers of filters in a line of the paper's table 1."""
+    ones = channels * (one + reduce_three + reduce_five + pooled)
+    return ones + 3**2 * reduce_three * three + 5**2 * reduce_five * five
+
+
+def two_threes(before, channels):
+    return 3**2 * before * channels + 3**2 * channels * channels
+
+
+alexnet, googlenet = count("alexnet"), count("googlenet")
+conv3, conv4 = 384 * (3**2 * 256 + 1), 384 * (3**2 * 192 + 1)
+
+width, maps, pooled = 224, 3 * 224**2, 0  # VGG-16: the values of all feature maps, and those that pooling gives
+for channels, layers in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]:
+    maps += layers * channels * width**2
+    width //= 2
+    pooled += channels * width**2
+maps += pooled + 4_096 + 4_096 + 1_000
+saved = 4 * (maps - 1_000) / 1e6  # MB; the logits need not be kept
+
+threes = 28**2 * 64 * 3**2 * 192  # GoogLeNet's module in the lecture: its 3×3 convolution, after the reduction
+naive = 28**2 * 256 * (128 + 3**2 * 192 + 5**2 * 96)
+reduced = 28**2 * 256 * (64 + 64 + 128 + 64) + threes + 28**2 * 64 * 5**2 * 96
+first = 7**2 * 3 * 64
+lines = [first, module(512, 128, 128, 256, 24, 64, 64), module(512, 112, 144, 288, 32, 64, 64)]
+lines += [module(832, 256, 160, 320, 32, 128, 128), module(832, 384, 192, 384, 48, 128, 128)]
+
+family = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32), 264: (6, 12, 64, 48)}
+entering = zip((64, 128, 256, 512), family[121], strict=True)
+plain = {"blocks": (12, 12, 12), "growth_rate": 12, "bottleneck": False, "compression": 1.0}  # L = 40, k = 12
+
 claims = [
     ("290,400 · 363", 290_400 * 363, 105_415_200),
     ("290,400 · 364", 290_400 * 364, 105_705_600),
@@ -247,8 +713,38 @@ claims = [
     ("AlexNet at 224, padding 2", outputs(224, 11, 4, padding=2, exact=False), 55),
     ("55 · 48 · 96", 55 * 48 * 96, 253_440),
     ("55 · 55 · 96", 55 * 55 * 96, 290_400),
+    ("AlexNet, parameters", alexnet, 60_965_224),
+    ("AlexNet, conv3 and conv4, %", [round(100 * each / alexnet, 2) for each in (conv3, conv4)], [1.45, 1.09]),
+    ("windows as printed", (256 - 224) ** 2 * 2, 2_048),
+    ("windows at both ends", (256 - 224 + 1) ** 2 * 2, 2_178),
+    ("places over a pixel, at least", (11 // 4) ** 2, 4),
+    ("ZFNet, points gained", round(18.2 - 16.5, 1), 1.7),
+    ("VGG-16, feature maps, M", round(maps / 1e6, 1), 15.2),
+    ("VGG-16, MB at 4 bytes", round(4 * maps / 1e6), 61),
+    ("VGG-16, kept for backward, MB", [round(saved, 1), round(8 * pooled / 1e6, 1)], [60.9, 12.2]),
+    ("VGG-16, backward / forward", round((saved + 8 * pooled / 1e6) / (4 * maps / 1e6), 1), 1.2),
+    ("5 · 5 and two 3 · 3, 3 → 64", [5**2 * 3 * 64, two_threes(3, 64)], [4_800, 38_592]),
+    ("5 · 5 and two 3 · 3, 64 → 128", [5**2 * 64 * 128, two_threes(64, 128)], [204_800, 221_184]),
+    ("7 · 7 and three 3 · 3", [7**2, 3 * 3**2], [49, 27]),
+    ("naive module, M", round(naive / 1e6), 854),
+    ("reduced module, M", round(reduced / 1e6), 271),
+    ("its 3 · 3 convolution, M", round(threes / 1e6), 87),
+    ("that counted twice, M", round((reduced + threes) / 1e6), 358),
+    ("GoogLeNet, parameters", googlenet, 6_998_552),
+    ("AlexNet / GoogLeNet", round(alexnet / googlenet, 1), 8.7),
+    ("GoogLeNet, output layer", 1_024 * 1_000, 1_024_000),
+    ("10.07 − 6.67", round(10.07 - 6.67, 2), 3.4),
+    ("conv1, 4c, 4d, 5a, 5b", lines, [9_408, 509_440, 604_672, 1_042_432, 1_442_816]),
+    ("operations, conv1 and 5a, M", [round(first * 112**2 / 1e6), round(lines[3] * 7**2 / 1e6)], [118, 51]),
+    ("plain 8 layers and 24 blocks", 8 + 24 * 2, 56),
+    ("ResNet, 1,202 layers", count("resnet20", num_classes=10, blocks=200), 19_421_274),
+    ("DenseNet, 24 layers", [64 + 32 * 24, 64 * 2**24], [832, 1_073_741_824]),
+    ("DenseNet-121, most read", max(begin + 32 * (layers - 1) for begin, layers in entering), 992),
+    ("DenseNet, L = 40", count("densenet_bc_100_12", num_classes=10, **plain), 1_019_722),
+    ("ResNet-110", count("resnet110", num_classes=10), 1_727_962),
+    ("DenseNets, layers", [2 * sum(blocks) + 5 for blocks in family.values()], [121, 169, 201, 265]),
 ]
 for what, recomputed, printed in claims:
     assert recomputed == printed, f"{what}: {recomputed}, not {printed}"
     shown = ", ".join(f"{value:,}" for value in (recomputed if isinstance(recomputed, list) else [recomputed]))
-    print(f"{what:30}{shown:>18}")
+    print(f"{what:30}{shown:>45}")
