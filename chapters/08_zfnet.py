@@ -948,6 +948,7 @@ tiles, titles = [], []
 for layer in ("relu3", "relu4", "relu5"):
     more, names = strongest_tiles(network, test_set.images, x, layer, 2)
     tiles, titles = tiles + more, titles + names
+tiles = [functional.avg_pool2d(tile, 2) for tile in tiles]  # nine whole images in each
 look.grid(tiles, titles=titles, columns=4, size=1.4)
 
 # %% [markdown] lang="ko"
@@ -1263,19 +1264,20 @@ check.that(middle < corners - 0.05, "the shape counts more than the corner")
 # How different are the pictures that the three rules for ReLUs give? With captum we go back from the small ZFNet's logit of the right class to the
 # pixels.
 
-# %% name="fig-rules" tags=["hide-input"] alt_ko="네 줄 여섯 칸. 첫 줄은 도형 여섯 장. 그레이디언트의 줄은 잡음이 많고 도형을 알아보기 어렵습니다. 디컨브넷의 줄에는 도형의 테두리가 보이고 배경에도 격자무늬가 퍼져 있습니다. guided의 줄에도 테두리가 보이고 배경은 더 고릅니다." alt_en="Four rows of six. The first shows six shapes. The gradients are noisy, and the shapes are hard to make out. The deconvnet's row shows outlines of the shapes, with a grid spread over the background. The guided row shows outlines too, on a calmer background." caption_ko="위에서부터 이미지, 그레이디언트, 디컨브넷, guided 역전파. 정답 클래스의 로짓에서 시작했고, 회색이 0입니다." caption_en="From the top: image, gradient, deconvnet, guided backpropagation, each from the logit of the right class. Grey is 0."
-target = test_set.labels[few]
+# %% name="fig-rules" tags=["hide-input"] alt_ko="네 줄 네 칸. 첫 줄은 도형 네 장. 그레이디언트의 줄은 잡음이 많고 도형을 알아보기 어렵습니다. 디컨브넷의 줄에는 도형의 테두리가 보이고 배경에도 격자무늬가 퍼져 있습니다. guided의 줄에도 테두리가 보이고 배경은 더 고릅니다." alt_en="Four rows of four. The first shows four shapes. The gradients are noisy, and the shapes are hard to make out. The deconvnet's row shows outlines of the shapes, with a grid spread over the background. The guided row shows outlines too, on a calmer background." caption_ko="위에서부터 이미지, 그레이디언트, 디컨브넷, guided 역전파. 정답 클래스의 로짓에서 시작했고, 회색이 0입니다." caption_en="From the top: image, gradient, deconvnet, guided backpropagation, each from the logit of the right class. Grey is 0."
+four = few[:4]
+target = test_set.labels[four]
 backward = {
-    "gradient": by_captum(Saliency, network, x[few], target=target, abs=False),
-    "deconvnet": by_captum(Deconvolution, network, x[few], target=target),
-    "guided": by_captum(GuidedBackprop, network, x[few], target=target),
+    "gradient": by_captum(Saliency, network, x[four], target=target, abs=False),
+    "deconvnet": by_captum(Deconvolution, network, x[four], target=target),
+    "guided": by_captum(GuidedBackprop, network, x[four], target=target),
 }
-rows = [data.to_float(test_set.images[few])]
+rows = [data.to_float(test_set.images[four])]
 rows += [shown(each) for each in backward.values()]
 titles = [f"{test_set.classes[label]}" for label in target.tolist()]
 for name in backward:
-    titles += [name, *[""] * 5]
-look.grid(torch.cat(rows), titles=titles, columns=6, size=0.9)
+    titles += [name, *[""] * 3]
+look.grid(torch.cat(rows), titles=titles, columns=4, size=1.3)
 
 # %% [markdown] lang="ko"
 # 디컨브넷과 guided 역전파에는 도형의 테두리가 또렷하고, 그레이디언트에는 그렇지 않습니다. 그러나 또렷한 그림이 맞는 그림이라는 뜻은 아닙니다. 이 문제는 독자들의 질문에서 다시 봅니다.
