@@ -1,40 +1,11 @@
-"""The exercises of chapter 07: right answers pass, every typical mistake is recognised as itself."""
-
-from types import SimpleNamespace
+"""The exercises of chapter 07, beyond what test_exercises.py asks of all."""
 
 import pytest
 import torch
+from answers import all_wrong_and_apart, as_measured, said
 from torch import nn
 
-from cnnbook import data, exercises
-from cnnbook.trial import Trial
-
-FUNCTIONS = ("top_error", "grouped", "neighbours", "five_windows", "colour_shift")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong"
-        assert mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", (*FUNCTIONS, "silenced"))
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
+from cnnbook import data
 
 
 def top_error_by_torch(logits, labels, k):
@@ -86,13 +57,6 @@ def with_zeros(filters, biases):
     return network
 
 
-def as_measured(network, count=1000):
-    """Like the result of `train.evaluate`: numbers that depend on all of a network's weights."""
-    total = sum(parameter.detach().double().abs().sum() for parameter in network.parameters())
-    logits = total * torch.linspace(0, 1, 10).repeat(count, 1)
-    return SimpleNamespace(accuracy=0.4, predictions=logits.argmax(dim=1), logits=logits)
-
-
 def test_a_silenced_tower_has_neither_weights_nor_biases_and_was_measured():
     silent = with_zeros([0, 1], [0, 1])
     result = as_measured(silent)
@@ -108,8 +72,7 @@ def test_a_silenced_tower_has_neither_weights_nor_biases_and_was_measured():
         (with_zeros([0, 2], [0, 1]), result, as_measured),
         (with_zeros([0, 1], []), result, as_measured),
     ]
-    told = [said("silenced", answer) for answer in wrong]
-    assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    all_wrong_and_apart("silenced", wrong)
 
 
 def test_a_function_that_knows_one_border_only_is_not_right():

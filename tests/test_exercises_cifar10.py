@@ -1,41 +1,14 @@
-"""The exercises of chapter 05: right answers pass, every typical mistake is recognised as itself."""
+"""The exercises of chapter 05, beyond what test_exercises.py asks of all."""
 
 import copy
 from dataclasses import replace
 
 import pytest
 import torch
+from answers import all_wrong_and_apart, said
 from torch import nn
 
-from cnnbook import data, exercises, models, train
-from cnnbook.trial import Trial
-
-FUNCTIONS = ("respond", "stairs", "averages", "in_order")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong"
-        assert mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", (*FUNCTIONS, "without_lrn"))
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
+from cnnbook import data, models, train
 
 
 def respond_by_torch(a, radius, k, alpha, beta):
@@ -118,7 +91,6 @@ def test_no_lrn_is_a_trained_network_with_two_layers_exchanged(monkeypatch, shap
         0.7, (without, 0.7), ("network", right), (network, right), (nn.Linear(2, 2), right),
         (without, replace(right, accuracy=0.1)), (without, measured(without, shapes[:500])), (without, others[0]),
     ]
-    told = [said("without_lrn", answer) for answer in wrong]
-    assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    all_wrong_and_apart("without_lrn", wrong)
     assert "2 LRN layers are still in it" in said("without_lrn", (network, right))[1]
-    assert "You measured 500 pictures" in told[-2][1]
+    assert "You measured 500 pictures" in said("without_lrn", wrong[-2])[1]

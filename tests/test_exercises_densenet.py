@@ -1,42 +1,12 @@
-"""The exercises of chapter 12: right answers pass, every typical mistake is recognised as itself."""
-
-from types import SimpleNamespace
+"""The exercises of chapter 12, beyond what test_exercises.py asks of all."""
 
 import numpy as np
 import pytest
 import torch
+from answers import all_wrong_and_apart, as_measured, said
 from torch import nn
 
-from cnnbook import exercises
 from cnnbook.models.densenet import DenseBlock, DenseNet
-from cnnbook.trial import Trial
-
-FUNCTIONS = ("dense_forward", "dense_channels", "pays_from", "stored_channels", "source_weights")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong"
-        assert mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", (*FUNCTIONS, "last_only"))
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
 
 
 def forward_by_torch(x, layers):
@@ -80,13 +50,6 @@ def test_another_way_to_the_same_answer_is_right(key, other):
     assert said(key, other)[0] == "right"
 
 
-def as_measured(network, count=1000):
-    """Like the result of `train.evaluate`: numbers that depend on all of a network's weights."""
-    total = sum(parameter.detach().double().abs().sum() for parameter in network.parameters())
-    logits = total * torch.linspace(0, 1, 10).repeat(count, 1)
-    return SimpleNamespace(accuracy=0.4, predictions=logits.argmax(dim=1), logits=logits)
-
-
 def test_the_last_layer_only_is_a_trained_network_whose_classifier_reads_eight_channels():
     def network(places=None):
         made = DenseNet(num_classes=10, blocks=(4, 4), growth_rate=8)
@@ -108,5 +71,4 @@ def test_the_last_layer_only_is_a_trained_network_whose_classifier_reads_eight_c
         (right, as_measured(network())),
         (right, as_measured(right, count=100)),
     ]
-    told = [said("last_only", (*answer, as_measured)) for answer in wrong]
-    assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    all_wrong_and_apart("last_only", [(*answer, as_measured) for answer in wrong])

@@ -1,42 +1,16 @@
-"""The exercises of chapter 10: right answers pass, every typical mistake is recognised as itself."""
+"""The exercises of chapter 10, beyond what test_exercises.py asks of all."""
 
 import copy
 
 import numpy as np
 import pytest
 import torch
+from answers import all_wrong_and_apart, said
 from torch import nn
 
 from cnnbook import exercises, look
 from cnnbook.models.googlenet import Inception
 from cnnbook.trial import Trial
-
-FUNCTIONS = ("pointwise", "module_cost", "naive_channels", "vote", "separable")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong"
-        assert mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", (*FUNCTIONS, "thawed"))
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
 
 
 def pointwise_by_torch(x, weight, bias):
@@ -109,8 +83,7 @@ def test_thawed_is_a_copy_whose_last_module_moved():
         (source, good, 70),
         (source, good, 0.1),
     ]
-    told = [said("thawed", (*answer, measure)) for answer in wrong]
-    assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    all_wrong_and_apart("thawed", [(*answer, measure) for answer in wrong])
 
 
 def test_separable_is_not_told_by_two_columns_nor_by_division():

@@ -1,49 +1,14 @@
-"""The exercises of chapter 02: right answers pass, every typical mistake is recognised as itself."""
+"""The exercises of chapter 02, beyond what test_exercises.py asks of all."""
 
 from random import Random
 
 import numpy as np
 import pytest
 import torch
+from answers import all_wrong_and_apart, said
 
 from cnnbook import data, exercises
 from cnnbook.exercises import learning
-from cnnbook.trial import Trial
-
-FUNCTIONS = ("tanh_backward", "l1_step")
-OTHERS = ("xor_by_hand", "even_folds", "largest_rate", "longer_code")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-def all_wrong_and_apart(key, answers):
-    """Each answer is wrong, and no two of them are told the same, in either language."""
-    for lang in ("ko", "en"):
-        told = [said(key, answer, lang) for answer in answers]
-        assert {status for status, _ in told} == {"wrong"}
-        assert len({words for _, words in told}) == len(answers)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong" and mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", FUNCTIONS + OTHERS)
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
 
 
 def tanh_by_autograd(x, W, b, by_a):

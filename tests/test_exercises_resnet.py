@@ -1,41 +1,12 @@
-"""The exercises of chapter 11: right answers pass, every typical mistake is recognised as itself."""
-
-from types import SimpleNamespace
+"""The exercises of chapter 11, beyond what test_exercises.py asks of all."""
 
 import numpy as np
 import pytest
 import torch
+from answers import all_wrong_and_apart, as_measured, said
 from torch import nn
 
-from cnnbook import exercises, models
-from cnnbook.trial import Trial
-
-FUNCTIONS = ("weight_layers", "shortcut_a", "residual_gradient", "share_of_paths")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong"
-        assert mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", (*FUNCTIONS, "three_gone"))
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
+from cnnbook import models
 
 
 def layers_of_the_network(blocks, per_block):
@@ -94,12 +65,6 @@ class Family(nn.Sequential):
         return nn.Sequential(*[layer for place, layer in enumerate(self) if place not in places])
 
 
-def as_measured(network, count=1000):
-    """Like the result of `train.evaluate`: numbers that depend on all of a network's weights."""
-    total = sum(parameter.detach().double().abs().sum() for parameter in network.parameters())
-    logits = total * torch.linspace(0, 1, 10).repeat(count, 1)
-    return SimpleNamespace(accuracy=0.4, predictions=logits.argmax(dim=1), logits=logits)
-
 def test_three_gone_is_the_network_of_20_layers_without_the_last_block_of_each_stage():
     whole = family(3)
     blocks = whole.blocks()
@@ -115,6 +80,4 @@ def test_three_gone_is_the_network_of_20_layers_without_the_last_block_of_each_s
         (gone, as_measured(whole)),
         (gone, as_measured(gone, count=100)),
     ]
-    told = [said("three_gone", 0.7), *(said("three_gone", (*answer, whole, as_measured)) for answer in wrong)]
-    wrong.append(0.7)
-    assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    all_wrong_and_apart("three_gone", [0.7, *((*answer, whole, as_measured) for answer in wrong)])

@@ -1,39 +1,12 @@
-"""The exercises of chapter 09: right answers pass, every typical mistake is recognised as itself."""
+"""The exercises of chapter 09, beyond what test_exercises.py asks of all."""
 
 import numpy as np
 import pytest
 import torch
+from answers import all_wrong_and_apart, said
 from torch import nn
 
 from cnnbook import exercises, models
-from cnnbook.trial import Trial
-
-FUNCTIONS = ("column_parameters", "score_map", "as_kernels", "over_scales")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong"
-        assert mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", (*FUNCTIONS, "five_by_five"))
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
 
 
 def column_by_torch(column, in_channels):
@@ -99,5 +72,4 @@ def test_five_by_five_is_five_wide_convolutions_that_learned():
         (shallow(), 0.8), (0.9, shallow()), (shallow(kernel=3, padding=1), 0.9), (shallow(padding=0), 0.9),
         (shallow(widths=(64, 128, 256, 512, 512)), 0.9), (shallow(), "high"), (shallow(), 90.0), (shallow(), 0.1),
     ]  # fmt: skip
-    told = [said("five_by_five", (*answer, measure)) for answer in wrong]
-    assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    all_wrong_and_apart("five_by_five", [(*answer, measure) for answer in wrong])

@@ -1,39 +1,12 @@
-"""The exercises of chapter 08: right answers pass, every typical mistake is recognised as itself."""
+"""The exercises of chapter 08, beyond what test_exercises.py asks of all."""
 
 import numpy as np
 import pytest
 import torch
+from answers import all_wrong_and_apart, said
 from torch.nn import functional
 
 from cnnbook import exercises
-from cnnbook.trial import Trial
-
-FUNCTIONS = ("put_back", "through_relu", "renormalized", "alias")
-MISTAKES = [(key, number) for key in FUNCTIONS for number in range(len(exercises.find(key).mistakes))]
-
-
-def said(key, answer, lang="en"):
-    message = Trial(exercises.find(key), answer).verdict()
-    return message.status, message.plain(lang)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_the_reference_is_right(key):
-    assert said(key, exercises.find(key).reference)[0] == "right"
-
-
-@pytest.mark.parametrize("key, number", MISTAKES)
-def test_each_mistake_is_named_by_its_own_message_in_both_languages(key, number):
-    mistake = exercises.find(key).mistakes[number]
-    for lang in ("ko", "en"):
-        status, words = said(key, mistake.wrong, lang)
-        assert status == "wrong"
-        assert mistake.says[lang] in words
-
-
-@pytest.mark.parametrize("key", (*FUNCTIONS, "covers"))
-def test_there_are_two_hints(key):
-    assert len(exercises.find(key).hints) >= 2
 
 
 def unpool_by_torch(values, switches, shape):
@@ -96,5 +69,4 @@ def test_maps_of_three_colours_are_told_from_others():
         small,
         {name: torch.full((1, 6, 6), value) for name, value in (("mean", 0.5), ("black", 0.4), ("white", 0.6))},
     ]
-    told = [said("covers", (answer, fills.get)) for answer in wrong]
-    assert {status for status, _ in told} == {"wrong"} and len({words for _, words in told}) == len(wrong)
+    all_wrong_and_apart("covers", [(answer, fills.get) for answer in wrong])
