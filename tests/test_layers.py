@@ -58,6 +58,10 @@ def test_lrn_under_autocast_rounds_only_what_it_gives(memory_format):
     assert gradient.isfinite().all()
 
 
+def test_lrn_gives_shapes_on_a_device_without_autocast():
+    assert LocalResponseNorm(5)(torch.empty(2, 8, 4, 4, device="meta")).shape == (2, 8, 4, 4)
+
+
 def test_lrn_says_which_shape_it_needs():
     with pytest.raises(ValueError, match=r"needs \(N, C, H, W\), got \(3, 8, 8\)"):
         LocalResponseNorm(5)(torch.zeros(3, 8, 8))

@@ -8,8 +8,11 @@ Each value is divided by a power of the sum of squares over `size` neighbouring 
 A sum over neighbouring channels is a 1 × 1 convolution whose matrix is a band of ones: the fastest way to it on a CPU.
 """
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
+from torch.amp import is_autocast_available
 from torch.nn.functional import conv2d
 
 
@@ -23,7 +26,8 @@ class LocalResponseNorm(nn.LocalResponseNorm):
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4:
             raise ValueError(f"LocalResponseNorm needs (N, C, H, W), got {tuple(x.shape)}; x[None] adds a dimension.")
-        with torch.autocast(x.device.type, enabled=False):
+        kind = x.device.type
+        with torch.autocast(kind, enabled=False) if is_autocast_available(kind) else nullcontext():  # not on meta
             a = x if x.dtype == torch.float64 else x.float()
             weight = self._band(a) * (self.alpha / self.size)  # (C, C, 1, 1)
             total = conv2d(a * a, weight, bias=a.new_full(x.shape[1:2], self.k))  # (N, C, H, W)
