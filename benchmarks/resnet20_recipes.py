@@ -74,7 +74,7 @@ def main() -> None:
     times = {name: round(value / minutes["ours"], 2) for name, value in minutes.items() if name != "ours"}
     record = {"name": "resnet20_recipes", "about": "ResNet-20 to 85 % on CIFAR-10 by two recipes"} | runs.context()
     record |= {"test_accuracy": {"ours": summary[OURS], "common": summary[COMMON]}, "seconds_per_epoch": seconds}
-    runs.save(chosen.output, record | {"epochs": epochs, "minutes": minutes, "times_sooner": times})
+    runs.save(chosen.output, record | {"epochs": epochs, "minutes_to_goal": minutes, "times_sooner": times})
     for name, value in minutes.items():
         print(f"{name}: {value} minutes" + (f", {times[name]} times ours" if name in times else ""))
 
