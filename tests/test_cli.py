@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from cnnbook import cli, data, models, train
 from cnnbook.train import saved
 
-COMMANDS = ("data", "models", "train", "evaluate", "reproduce")
+COMMANDS = ("data", "models", "train", "evaluate", "retrain", "predict", "reproduce")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,10 @@ def test_every_help_shows_an_example_that_parses(command, capsys):
     assert chosen.command == command and callable(chosen.run)
     if command == "evaluate":
         assert chosen.folder == Path("lenet5-digits")
+    elif command == "retrain":
+        assert chosen.image_dir == Path("cat_photos") and chosen.output == Path("cats")
+    elif command == "predict":
+        assert chosen.model == Path("cats") and chosen.images == [Path("new.jpg")]
     else:
         known = models.names() if command in ("models", "train") else data.names() if command == "data" else None
         name = getattr(chosen, "network", None) or chosen.name
@@ -210,6 +214,10 @@ def test_cifar_cnn_is_trained_on_crops_and_tested_on_the_middle(colours, tmp_pat
         (["train", "lenet5", "digit"], "no images called 'digit'"),
         (["train", "lenet5", "digits", "--optimizer", "adamm"], "adam"),
         (["evaluate", "nowhere"], "nowhere has no finished training"),
+        (["retrain", "--image-dir", "nowhere", "--output", "new"], "nowhere does not exist"),
+        (["retrain", "--output", "new", "--crop", "101"], "crop must be in 0..100 per cent, got 101"),
+        (["retrain", "--output", "new", "--backbone", "squeezenet"], "Nearest: 'squeezenet1_1'"),
+        (["predict", "--model", "nowhere", "new.jpg"], "nowhere holds no retrained network"),
         (["models", "resnet21"], "resnet20"),
         (["data", "folder"], "no folder called 'folder' here: name yours by its path"),
         (["train", "lenet5", "folder"], "no folder called 'folder' here"),
@@ -224,7 +232,10 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(command, said, capsys, 
     assert said in told and told.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["", "trian", "train lenet5", "train lenet5 digits --epochs 0"])
+@pytest.mark.parametrize(
+    "command",
+    ["", "trian", "train lenet5", "train lenet5 digits --epochs 0", "retrain", "predict --model cats"],
+)
 def test_a_wrong_command_line_is_exit_code_2(command):
     with pytest.raises(SystemExit) as stop:
         cli.main(command.split())

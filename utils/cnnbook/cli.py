@@ -1,4 +1,6 @@
-"""The command line: `cnnbook data | models | train | evaluate | reproduce`. `python -m cnnbook` is the same.
+"""The command line: `cnnbook data | models | train | evaluate | retrain | predict | reproduce`.
+
+`python -m cnnbook` is the same.
 
 Exit codes: 0 done; 1 a line on stderr says what went wrong; 2 a wrong command line; 130 interrupted.
 """
@@ -85,6 +87,25 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--per-class", action="store_true", help="one line a class")
     _common(command)
 
+    command = add("retrain", _retrain, "teach a network of ImageNet your own photos",
+                  "cnnbook retrain --image-dir cat_photos --output cats")  # fmt: skip
+    command.add_argument("--image-dir", type=Path, metavar="FOLDER",
+                         help="one sub-folder of photos a class; default: a demonstration's textures")  # fmt: skip
+    command.add_argument("--output", type=Path, metavar="FOLDER", required=True, help="a new one, for what is made")
+    command.add_argument("--backbone", metavar="NETWORK", help="default inception_v3, offline squeezenet1_1")
+    command.add_argument("--fine-tune", action="store_true", help="then train the backbone's last stage further")
+    command.add_argument("--crop", type=float, default=0, metavar="PERCENT", help="distort: cut up to so much off")
+    command.add_argument("--scale", type=float, default=0, metavar="PERCENT", help="distort: enlarge by up to so much")
+    command.add_argument("--brightness", type=float, default=0, metavar="PERCENT", help="distort: lighter or darker")
+    command.add_argument("--flip", action="store_true", help="distort: mirror every other photo")
+    command.add_argument("--export", action="store_true", help="write torch.export's program as well, model.pt2")
+    _common(command, record=False)
+
+    command = add("predict", _predict, "say which classes images show", "cnnbook predict --model cats new.jpg")
+    command.add_argument("--model", type=Path, metavar="FOLDER", required=True, help="what `cnnbook retrain` wrote")
+    command.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a file")
+    command.add_argument("--threads", type=_positive(int), metavar="N", help="CPU threads; default: what torch chooses")
+
     command = add("reproduce", _reproduce, "repeat a long run of the book and write its record",
                   "cnnbook reproduce lenet5_digits --output results/lenet5_digits.json")  # fmt: skip
     command.add_argument("name", nargs="?", metavar="NAME", help="which run; --list shows them")
@@ -163,6 +184,31 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         print(result.per_class.to_string())
     print(f"accuracy {result.accuracy:.4f}, top-5 {result.top5:.4f}, loss {result.loss:.4f}")
     _write(chosen.record, record)
+
+
+def _retrain(chosen: argparse.Namespace) -> None:
+    from cnnbook import retrain
+
+    distortions = retrain.Distortions(chosen.crop, chosen.scale, chosen.brightness, chosen.flip)
+    options = {"fine_tune": chosen.fine_tune, "export": chosen.export, "quiet": chosen.quiet}
+    retrain.retrain(chosen.image_dir, chosen.output, chosen.backbone, distortions, **options)
+    print(f"written to {chosen.output}; try it with: cnnbook predict --model {chosen.output} IMAGE")
+
+
+def _predict(chosen: argparse.Namespace) -> None:
+    from cnnbook import retrain
+    from cnnbook.data.folder import printable
+
+    unreadable = 0
+    for image in retrain.predict(chosen.model, chosen.images):
+        print(printable(str(image.path)))
+        if image.unreadable:
+            unreadable += 1
+            print(f"  cannot be read: {printable(image.unreadable)}")
+        for label, score in image.scores.items():
+            print(f"  {printable(label)} (score = {score:.5f})")
+    if unreadable:
+        raise ValueError(f"{unreadable} of {len(chosen.images)} images could not be read")
 
 
 def _write(path: Path | None, record: dict) -> None:
