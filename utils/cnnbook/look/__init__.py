@@ -10,6 +10,7 @@ _HOME = {
     "grid": "images", "filters": "images", "feature_maps": "images",
     "curves": "plots", "bars": "plots", "confusion": "plots", "heat": "plots",
     "deconvnet": "projection", "strongest": "projection", "receptive_boxes": "projection", "occlusion": "occluding",
+    "grad_cam": "gradcam", "style_transfer": "style_transfer",
 }  # fmt: skip
 __all__ = sorted(_HOME)
 
