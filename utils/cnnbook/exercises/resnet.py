@@ -191,10 +191,9 @@ def _residual_gradient(x: np.ndarray, w1: np.ndarray, w2: np.ndarray, g: np.ndar
 
 def _residual_gradient_case(rng: Random) -> dict:
     chance = np.random.default_rng(rng.randrange(2**32))
-    size, w1 = 3, None
-    x = chance.normal(size=size).round(1)
+    size, x, w1 = 3, None, None
     while w1 is None or not 0 < (w1 @ x > 0).sum() < size or (abs(w1 @ x) < 0.05).any():  # some alive, some not
-        w1 = chance.normal(size=(size, size)).round(1)
+        x, w1 = chance.normal(size=size).round(1), chance.normal(size=(size, size)).round(1)  # x anew: it may be all 0
     return {
         "x": x,
         "w1": w1,
