@@ -26,8 +26,8 @@ test: setup ## lint, package, tool, languages in step, notebooks, the site in a 
 	@$(RUN) -m author check
 	@$(RUN) -m pytest
 
-lab: setup ## open the chapters in JupyterLab
-	@$(RUN) -m jupyterlab --notebook-dir=chapters
+lab: setup ## open the chapters and the labs in JupyterLab
+	@JUPYTER_CONFIG_PATH=book/jupyterlab $(RUN) -m jupyterlab --notebook-dir=. --LabApp.default_url=/lab/tree/README.md
 
 notebooks: setup ## write the committed notebooks anew from the sources
 	@$(RUN) -m author split

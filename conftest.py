@@ -40,8 +40,9 @@ def pytest_runtest_setup(item):
         return
     item.parent.skip_compare = tuple(dict.fromkeys([*item.parent.skip_compare, *PICTURES]))
     if item.parent.path not in _runs:
-        chapter = paths.CHAPTERS / f"{item.parent.path.stem}.py"
-        read = source.read(chapter) if chapter.is_file() else None
+        slug = item.parent.path.stem
+        folder = paths.folder_of(slug)
+        read = source.read(folder / f"{slug}.py") if folder else None
         _runs[item.parent.path] = Run(read, execute.key_of(read) if read else "", time.perf_counter(), {}, {})
 
 

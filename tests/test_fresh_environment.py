@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+LABS = sorted((ROOT / "labs" / "en").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +73,32 @@ runs.load("lenet5_digits")
     assert run(fresh, version).stdout == before
     again = run(fresh, set_up_cell("ko"), CNNBOOK_SOURCE="/nowhere/at/all.whl")
     assert again.returncode == 0, "where the package is there, the cell does nothing"
+
+
+AS_HANDED_OUT = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
+    if cell["cell_type"] == "code":
+        shell.run_cell("".join(cell["source"])).raise_error()
+"""
+
+
+@pytest.mark.skipif(not LABS, reason="no lab's notebook is there")
+def test_a_lab_as_handed_out_runs_there_to_its_end(fresh, wheel, tmp_path):
+    """Its own set-up cell brings the package; every check answers, and torch is the one that was there."""
+    subprocess.run([fresh, "-m", "pip", "uninstall", "--quiet", "--yes", "cnnbook"], capture_output=True)
+    assert run(fresh, "import cnnbook").returncode, "it is not there yet"
+    version = "import torch; print(torch.__version__, torch.__file__)"
+    before = run(fresh, version).stdout
+    lab = tmp_path / "downloaded.ipynb"
+    shutil.copyfile(LABS[0], lab)
+    program = AS_HANDED_OUT.replace("sys.argv[1]", repr(str(lab)))
+    result = run(fresh, program, CNNBOOK_SOURCE=str(wheel), CNNBOOK_CACHE=str(tmp_path), CNNBOOK_OFFLINE="1",
+                 CNNBOOK_BUDGET="quick", MPLBACKEND="agg")
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    cells = json.loads(lab.read_text("utf-8"))["cells"]
+    checks = sum("check.exercise(" in "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert result.stdout.count("Not yet: write your answer") == checks > 0
+    assert run(fresh, version).stdout == before

@@ -19,12 +19,14 @@ BELOW = {  # part of the package → the parts that it may import; what is not n
     "runs": {"names"},
     "notebook": {"look"},
     "train": {"sizes", "names", "layers", "models", "data", "look", "runs"},
-    "exercises": {"sizes", "layers", "models", "data", "train", "notebook", "verdict"},
+    "retrain": {"models", "data", "look", "runs", "train"},
+    "exercises": {"sizes", "layers", "models", "data", "look", "runs", "train", "retrain", "notebook", "verdict"},
     "messages": {"notebook"},
     "verdict": set(),
     "trial": {"exercises", "messages", "verdict"},
-    "check": {"sizes", "exercises", "messages", "verdict", "trial"},
-    "cli": {"sizes", "names", "layers", "models", "data", "look", "runs", "train", "vision", ""},
+    "progress": {"exercises", "runs", "data"},
+    "check": {"sizes", "exercises", "messages", "progress", "verdict", "trial"},
+    "cli": {"sizes", "names", "layers", "models", "data", "look", "runs", "train", "retrain", "vision", ""},
     "__main__": {"cli"},
     "": {"notebook", "sizes"},  # cnnbook/__init__.py
 }

@@ -14,14 +14,15 @@ from author.source import SourceError
 
 def split() -> int:
     """Write the committed notebooks of every language; golden outputs come from the last run, which must hold."""
-    written = 0
+    written = []
     for source in site.read_all():
-        if source.path.parent != paths.CHAPTERS:
+        if paths.folder_of(source.slug) == paths.PAGES:
             continue
         outputs = execute.outputs_of(source)
         for language in paths.languages():
-            written += paths.write(notebooks.path_of(source, language), notebooks.render(source, language, outputs))
-    print(f"{written} notebooks written, {len(paths.chapters()) * len(paths.languages()) - written} unchanged")
+            for path, form in notebooks.files(source, language).items():
+                written.append(paths.write(path, notebooks.render(form, path, language, outputs)))
+    print(f"{sum(written)} notebooks written, {len(written) - sum(written)} unchanged")
     return 0
 
 
@@ -29,7 +30,7 @@ def run_check(generated: bool) -> int:
     faults = check.check_all(generated)
     for fault in faults:
         print(fault)
-    count = len(paths.chapters()) + len(paths.pages())
+    count = len(paths.sources())
     print(f"{count} sources, {len(faults)} faults" if faults else f"{count} sources, every language in step")
     return 1 if faults else 0
 
@@ -39,7 +40,7 @@ def run_execute(slugs: list[str]) -> int:
     for slug in slugs:
         if slug not in sources:
             nearest = difflib.get_close_matches(slug, sources, n=1, cutoff=0)[0]
-            raise new.NewError(f"there is no chapter or page {slug!r}; the nearest is {nearest!r}")
+            raise new.NewError(f"there is no chapter, lab or page {slug!r}; the nearest is {nearest!r}")
     for slug in slugs or sources:
         execute.outputs_of(sources[slug])
     return 0
@@ -77,13 +78,14 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("split", help="write the committed notebooks of every language from the sources")
     sub = commands.add_parser("check", help="find what the languages do not say alike, and stale notebooks")
     sub.add_argument("--sources-only", action="store_true", help="leave the generated notebooks out")
-    sub = commands.add_parser("execute", help="run the code of chapters and pages, where it changed")
+    sub = commands.add_parser("execute", help="run the code of chapters, labs and pages, where it changed")
     sub.add_argument("slug", nargs="*", help="which (default: all)")
     commands.add_parser("build", help="execute what changed and build the site in every language")
     sub = commands.add_parser("serve", help="show the built site on a local port")
     sub.add_argument("--port", type=int, default=8000)
-    sub = commands.add_parser("new", help="begin a chapter", epilog="example: python -m author new chapter 05_cifar10")
-    sub.add_argument("kind", choices=["chapter"])
+    sub = commands.add_parser("new", help="begin a chapter or a lab",
+                              epilog="example: python -m author new chapter 05_cifar10")
+    sub.add_argument("kind", choices=list(new.KINDS))
     sub.add_argument("slug", help="number and name: 05_cifar10")
     return top
 
@@ -97,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "serve":
                 return serve(options.port)
             case "new":
-                return new.chapter(options.slug)
+                return new.begin(options.kind, options.slug)
             case "split":
                 return lock.alone(split)
             case "execute":

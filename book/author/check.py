@@ -13,7 +13,7 @@ from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
-from author import execute, notebooks, paths, prose, quiz
+from author import execute, lab, notebooks, paths, prose, quiz
 from author.source import Code, Fault, Prose, Source, SourceError, read
 
 MARKDOWN = (MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, double_inline=True).use(amsmath_plugin)
@@ -176,8 +176,8 @@ def prose_faults(source: Source, cell: Prose) -> list[Fault]:
 
 
 def code_faults(source: Source, cell: Code) -> list[Fault]:
-    found = []
-    if notebooks.GOLDEN in cell.tags and re.search(r"\bcheck\.", cell.source):
+    found: list[str] = []
+    if notebooks.GOLDEN in cell.tags and re.search(r"\bcheck\.(?!done\b)", cell.source):
         found.append("a golden cell cannot hold a check: its message differs from language to language")
     if cell.draws:
         missing = [f"{key}_{code}" for key, texts in (("alt", cell.alt), ("caption", cell.caption))
@@ -187,7 +187,7 @@ def code_faults(source: Source, cell: Code) -> list[Fault]:
         else:
             found += [f"{key}: {message}" for key, texts in (("alt text", cell.alt), ("caption", cell.caption))
                       for _, message in text_faults(texts)]
-    return [Fault(source.path, cell.line, cell.cell, message) for message in found]
+    return [*(Fault(source.path, cell.line, cell.cell, message) for message in found), *lab.code_faults(source, cell)]
 
 
 def exercise_title(text: str, language: str) -> re.Match | None:
@@ -196,7 +196,9 @@ def exercise_title(text: str, language: str) -> re.Match | None:
 
 
 def order_faults(source: Source) -> list[Fault]:
-    """Every exercise has its prose before it and its solution after it."""
+    """Every exercise has its prose before it and its solution after it; a lab's has its solution in it."""
+    if lab.is_lab(source):
+        return lab.order_faults(source)
     found, cells = [], source.cells
     for index, cell in enumerate(cells):
         if isinstance(cell, Code) and "exercise" in cell.tags:
@@ -213,9 +215,10 @@ def order_faults(source: Source) -> list[Fault]:
 
 def name_faults(source: Source) -> list[Fault]:
     """Figures whose name another figure has, and references to figures that are not there."""
-    names = [cell.name for cell in source.codes if cell.name]
+    figures = [cell for cell in source.codes if cell.name and "exercise" not in cell.tags]
+    names = [cell.name for cell in figures]
     found = [Fault(source.path, cell.line, cell.cell, f"the name {cell.name!r} must begin with fig- and be its own")
-             for cell in source.codes if cell.name and (names.count(cell.name) > 1 or not cell.name.startswith("fig-"))]
+             for cell in figures if names.count(cell.name) > 1 or not cell.name.startswith("fig-")]
     for cell in source.cells:
         for text in cell.texts.values() if isinstance(cell, Prose) else cell.caption.values():
             number, line = next(iter(cell.places.values())) if isinstance(cell, Prose) else (cell.cell, cell.line)
@@ -247,23 +250,23 @@ def check_source(source: Source) -> list[Fault]:
 
 def stale(source: Source) -> list[Fault]:
     """Generated notebooks that are not what the source gives now, edited by hand or left behind."""
-    found, golden = [], {}
+    found, first = [], {}
     for language in paths.languages():
-        path = notebooks.path_of(source, language)
-        golden[language] = notebooks.committed_golden(source, language)
-        if not path.is_file():
-            found.append(Fault(path, 1, 0, "is missing; run `make notebooks`"))
-        elif path.read_text("utf-8") != notebooks.render(source, language):
-            found.append(Fault(path, 1, 0, f"is not what {paths.shown(source.path)} gives: it was edited by hand, or "
-                                           "the source has changed since. Edit the source, then run `make notebooks`"))
-        elif golden[language] != next(iter(golden.values())):
-            found.append(Fault(path, 1, 0, "has other golden outputs than the notebook of the first language: it was "
-                                           "edited by hand. Run `make notebooks`"))
-        else:
-            found += [Fault(path, 1, 0, f"has no output for the golden cell at line {cell.line} of the source; run "
-                                        "`make notebooks`")
-                      for number, cell in enumerate(source.codes)
-                      if notebooks.GOLDEN in cell.tags and not golden[language].get(number)]
+        for path, form in notebooks.files(source, language).items():
+            golden = notebooks.committed_golden(form, path)
+            if not path.is_file():
+                found.append(Fault(path, 1, 0, "is missing; run `make notebooks`"))
+            elif path.read_text("utf-8") != notebooks.render(form, path, language):
+                found.append(Fault(path, 1, 0, f"is not what {paths.shown(source.path)} gives: it was edited by hand, "
+                                   "or the source has changed since. Edit the source, then run `make notebooks`"))
+            elif golden != first.setdefault(path.parent.parent, golden):
+                found.append(Fault(path, 1, 0, "has other golden outputs than the notebook of the first language: it "
+                                   "was edited by hand. Run `make notebooks`"))
+            else:
+                found += [Fault(path, 1, 0, f"has no output for the golden cell at line {cell.line} of the source; run "
+                                            "`make notebooks`")
+                          for number, cell in enumerate(form.codes)
+                          if notebooks.GOLDEN in cell.tags and not golden.get(number)]
     return found
 
 
@@ -272,10 +275,12 @@ def contents_faults() -> list[Fault]:
     path, toc = paths.BOOK / "_toc.yml", paths.contents()
     entries = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
     listed = [Path(entry).name for entry in (toc["root"], *entries)]
-    there = {page.stem for page in [*paths.chapters(), *paths.pages()]}
-    found = [Fault(path, 1, 0, f"does not list {slug}") for slug in sorted(there - set(listed))]
-    found += [Fault(path, 1, 0, f"lists {slug}, which is neither a chapter nor a page") for slug in listed
+    there = Counter(source.stem for source in paths.sources())
+    found = [Fault(path, 1, 0, f"does not list {slug}") for slug in sorted(set(there) - set(listed))]
+    found += [Fault(path, 1, 0, f"lists {slug}, which is neither a chapter nor a lab nor a page") for slug in listed
               if slug not in there]
+    found += [Fault(path, 1, 0, f"there are two sources {slug}.py; a lab needs another name than a chapter")
+              for slug, count in there.items() if count > 1]
     for code, words in paths.languages().items():
         if words["parts"]:
             found += [Fault(path, 1, 0, f"book/languages/{code}.yml has no translation of {part['caption']!r}")
@@ -285,17 +290,18 @@ def contents_faults() -> list[Fault]:
 
 def orphans() -> list[Fault]:
     """Notebooks and quizzes whose source is gone."""
-    slugs = {path.stem for path in paths.chapters()}
-    made = [*(paths.BOOK / "quiz").glob("*.yml"),
-            *(path for language in paths.languages() for path in (paths.CHAPTERS / language).glob("*.ipynb"))]
-    left = sorted(path for path in made if path.stem not in slugs)
-    return [Fault(path, 1, 0, "has no source in chapters/; remove it") for path in left]
+    kinds = {paths.CHAPTERS: paths.CHAPTERS, paths.LABS: paths.LABS, paths.LABS / "solutions": paths.LABS}
+    made = {path: sources for folder, sources in kinds.items() for language in paths.languages()
+            for path in (folder / language).glob("*.ipynb")}
+    made |= dict.fromkeys((paths.BOOK / "quiz").glob("*.yml"), paths.CHAPTERS)
+    return [Fault(path, 1, 0, f"has no source in {sources.name}/; remove it")
+            for path, sources in sorted(made.items()) if not (sources / f"{path.stem}.py").is_file()]
 
 
 def check_all(generated: bool = True) -> list[Fault]:
-    """Every fault of every chapter and page, and of the committed notebooks unless `generated` is False."""
+    """Every fault of every source, and of the committed notebooks unless `generated` is False."""
     found = contents_faults()
-    for path in [*paths.chapters(), *paths.pages()]:
+    for path in paths.sources():
         try:
             source = read(path)
         except SourceError as error:
@@ -304,7 +310,7 @@ def check_all(generated: bool = True) -> list[Fault]:
         own = check_source(source)
         kept = execute.load(source) if source.codes else None
         own += execute.bare_figures(source, kept["outputs"]) if kept else []
-        if generated and path.parent == paths.CHAPTERS and not own:
+        if generated and not own:
             own += stale(source)
         found += own
     return found + (orphans() if generated else [])

@@ -22,7 +22,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from author import paths
+from author import paths, prose
 from author.source import Fault, Source
 
 PACKAGE = paths.ROOT / "utils" / "cnnbook"
@@ -59,7 +59,7 @@ def parts_of(code: str) -> set[str]:
 
 
 def files_of(part: str, own_exercises: str) -> list[Path]:
-    """A part of the package as files: a module, or a folder whole; of the exercises only a chapter's own."""
+    """A part of the package as files: a module, or a folder whole; of the exercises only a source's own."""
     folder = PACKAGE / part
     if part == "exercises":
         return [path for path in (folder / "__init__.py", folder / f"{own_exercises}.py") if path.is_file()]
@@ -70,7 +70,7 @@ def files_of(part: str, own_exercises: str) -> list[Path]:
 
 def package_files(source: Source) -> list[Path]:
     """The package's files that a source's code can reach, found by reading imports; all where it cannot be read."""
-    own = re.sub(r"^[0-9]+_", "", source.slug)
+    own = prose.name_of(source.slug).replace("-", "_")
     plain = TransformerManager().transform_cell  # %magic and !command as the Python that they stand for
     try:
         wanted = parts_of((PACKAGE / "__init__.py").read_text("utf-8"))

@@ -7,7 +7,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from author import paths, prose, quiz
+from author import lab, paths, prose, quiz
 from author.source import Prose, Source
 
 GOLDEN = "nbval-check-output"
@@ -18,8 +18,16 @@ METADATA = {
 }
 
 
-def path_of(source: Source, language: str) -> Path:
-    return paths.CHAPTERS / language / f"{source.slug}.ipynb"
+def files(source: Source, language: str) -> dict[Path, Source]:
+    """The notebooks that a source gives in a language: the path of each, and what of the source is in it.
+
+    A chapter gives one, a lab two: what is handed out, and the solution. A page of the site gives none.
+    """
+    if lab.is_lab(source):
+        forms = {paths.LABS: lab.for_reader(source, GOLDEN), paths.LABS / "solutions": source}
+    else:
+        forms = {paths.CHAPTERS: source} if source.path.parent == paths.CHAPTERS else {}
+    return {folder / language / f"{source.slug}.ipynb": form for folder, form in forms.items()}
 
 
 def set_up(language: str) -> str:
@@ -63,18 +71,20 @@ def code(source: str, number: int, tags: list[str] | None = None, outputs: list 
             "outputs": outputs, "source": source}
 
 
-def badge(language: str, folder: str, slug: str) -> str:
-    """A Colab badge, or nothing while the project has no public address on GitHub."""
+def badge(path: Path, language: str) -> str:
+    """A Colab badge of the notebook at `path`, or nothing while the project has no public address on GitHub."""
     found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?", paths.address())
     if not found:
         return ""
-    target = f"https://colab.research.google.com/github/{found[1]}/blob/main/{folder}/{language}/{slug}.ipynb"
+    place = path.relative_to(paths.ROOT).as_posix()
+    target = f"https://colab.research.google.com/github/{found[1]}/blob/main/{place}"
     return f"[![{paths.languages()[language]['colab']}](https://colab.research.google.com/assets/colab-badge.svg)]({target})"
 
 
-def build(source: Source, language: str, golden: dict[int, list]) -> dict:
-    """The notebook of one language. `golden`: number of a code cell (from 0) → its outputs."""
-    words = paths.languages()[language]
+def build(source: Source, path: Path, language: str, golden: dict[int, list]) -> dict:
+    """The notebook at `path`, of one language. `golden`: number of a code cell (from 0) → its outputs."""
+    words, folder = paths.languages()[language], path.parent.parent
+    graded = lab.for_grader(source) if lab.is_lab(source) else [{} for _ in source.codes]
     cells = [code(set_up(language), 0) | {"metadata": dict(FOLDED)}]
     numbers = {"code": 0, "text": 0}
 
@@ -82,21 +92,22 @@ def build(source: Source, language: str, golden: dict[int, list]) -> dict:
         numbers["text"] += 1
         cells.append(markdown(text, numbers["text"]))
 
-    if badge(language, "chapters", source.slug):
-        say(badge(language, "chapters", source.slug))
+    if shown := badge(path, language):
+        say(shown)
     for index, cell in enumerate(source.cells):
         if isinstance(cell, Prose):
             if index == quiz.place(source) and quiz.exists(source):
                 say(quiz.for_notebook(source, language))
-            say(prose.for_notebook(cell.texts[language], language))
+            say(prose.for_notebook(cell.texts[language], language, folder))
             continue
         if "solution" in cell.tags:
             say(f"*{words['solution']}*")
         outputs = golden.get(numbers["code"], []) if GOLDEN in cell.tags else []
         numbers["code"] += 1
         cells.append(code(cell.source, numbers["code"], cell.tags, outputs))
+        cells[-1]["metadata"] |= graded[numbers["code"] - 1]
         if cell.caption.get(language):
-            say(f"*{prose.for_notebook(cell.caption[language], language)}*")
+            say(f"*{prose.for_notebook(cell.caption[language], language, folder)}*")
     return {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -124,10 +135,10 @@ def kept(outputs: list[dict]) -> list[dict]:
     return found
 
 
-def committed_golden(source: Source, language: str) -> dict[int, list]:
+def committed_golden(source: Source, path: Path) -> dict[int, list]:
     """Golden outputs of the notebook as it stands on disk, for each code cell whose source has not changed since."""
     try:
-        cells = json.loads(path_of(source, language).read_text("utf-8"))["cells"]
+        cells = json.loads(path.read_text("utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return {}
     on_disk = [cell for cell in cells if cell.get("cell_type") == "code"][1:]  # without the set-up cell
@@ -141,10 +152,10 @@ def committed_golden(source: Source, language: str) -> dict[int, list]:
     return found
 
 
-def render(source: Source, language: str, outputs: list[list] | None = None) -> str:
-    """The text of the notebook file; golden outputs from `outputs` (a run's, one list a code cell), else from disk."""
+def render(source: Source, path: Path, language: str, outputs: list[list] | None = None) -> str:
+    """The text of the notebook at `path`; golden outputs from a run's, one list a code cell, else from disk."""
     if outputs is None:
-        golden = committed_golden(source, language)
+        golden = committed_golden(source, path)
     else:
         golden = {number: kept(found) for number, found in enumerate(outputs)}
-    return dumps(build(source, language, golden))
+    return dumps(build(source, path, language, golden))

@@ -13,6 +13,7 @@ import yaml
 ROOT = Path(os.environ.get("CNNBOOK_ROOT") or Path(__file__).resolve().parents[2])
 BOOK = ROOT / "book"
 CHAPTERS = ROOT / "chapters"
+LABS = ROOT / "labs"
 PAGES = BOOK / "pages"
 BUILD = BOOK / "_build"
 SITE = BUILD / "html"
@@ -70,8 +71,22 @@ def chapters() -> list[Path]:
     return sorted(CHAPTERS.glob("[0-9][0-9]_*.py"))
 
 
+def labs() -> list[Path]:
+    return sorted(LABS.glob("[0-9][0-9]_*.py"))
+
+
 def pages() -> list[Path]:
     return sorted(PAGES.glob("*.py"))
+
+
+def sources() -> list[Path]:
+    """Every source of the book: chapters, labs and the other pages."""
+    return [*chapters(), *labs(), *pages()]
+
+
+def folder_of(slug: str) -> Path | None:
+    """The folder that holds the source with this slug: that of chapters, labs or pages; None where there is none."""
+    return next((folder for folder in (CHAPTERS, LABS, PAGES) if (folder / f"{slug}.py").is_file()), None)
 
 
 def shown(path: Path) -> str:

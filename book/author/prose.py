@@ -6,14 +6,17 @@ source                              notebook (Colab, GitHub)         site
 > [!NOTE] and the quoted lines      the lines quoted                 a note
 {cite:p}`key`, {cite:t}`key`        author and year, with a link     a citation
 [text](04_lenet), (04_lenet#part)   a link to the notebook           a link to the page, or to its section
+                                    (a chapter's, or a lab's as handed out)
 [text](#fig-name)                   the text                         a link to the figure
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import re
 from functools import cache
+from pathlib import Path
 
 from pybtex.database import parse_file
 from pybtex.exceptions import PybtexError
@@ -38,8 +41,9 @@ def slugify(heading: str) -> str:
 
 
 def name_of(slug: str) -> str:
-    """`03_convolution` → `convolution`: what labels begin with, so that they survive a renumbering."""
-    return re.sub(r"^\d+_", "", slug)
+    """`03_convolution` → `convolution`: what labels begin with, so that they survive a renumbering; a lab's begin with
+    `lab-`, since a chapter may have the same name."""
+    return re.sub(r"^\d+_", "lab-" if paths.folder_of(slug) == paths.LABS else "", slug)
 
 
 @cache
@@ -78,8 +82,8 @@ def glossary() -> list[dict[str, str]]:
 
 @cache
 def is_page(slug: str) -> bool:
-    """Whether a slug names a page or a chapter of the book."""
-    return (paths.CHAPTERS / f"{slug}.py").is_file() or (paths.PAGES / f"{slug}.py").is_file()
+    """Whether a slug names a chapter, a lab or a page of the book."""
+    return paths.folder_of(slug) is not None
 
 
 def cited(match: re.Match) -> str:
@@ -91,12 +95,16 @@ def cited(match: re.Match) -> str:
     return f"({'; '.join(parts)})" if match[1] == "p" else ", ".join(parts)
 
 
-def for_notebook(text: str, language: str) -> str:
-    """Plain Markdown that Colab, GitHub and JupyterLab show properly."""
+def for_notebook(text: str, language: str, folder: Path = paths.CHAPTERS) -> str:
+    """Plain Markdown that Colab, GitHub and JupyterLab show properly, for a notebook in `folder`/`language`."""
     words = paths.languages()[language]["notes"]
 
     def link(match: re.Match) -> str:
-        return f"[{match[1]}]({match[2]}.ipynb)" if (paths.CHAPTERS / f"{match[2]}.py").is_file() else match[1]
+        target = paths.folder_of(match[2])
+        if target not in (paths.CHAPTERS, paths.LABS):
+            return match[1]
+        path = os.path.relpath(target / language / f"{match[2]}.ipynb", folder / language)
+        return f"[{match[1]}]({Path(path).as_posix()})"
 
     def note(match: re.Match) -> str:
         return f"> **{words[match[1].lower()]}**\n>\n{match[2]}"

@@ -13,11 +13,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
-from author import check, execute, notebooks, paths, prose, quiz
+from author import check, execute, lab, notebooks, paths, prose, quiz
 from author.source import Code, Prose, Source, SourceError, read
 
 FOLDED = {"solution": ("hide-cell", "solution"), "hide-input": ("hide-input", "code")}
@@ -71,8 +72,10 @@ def markdown_cells(source: Source, language: str, seen: set[str]):
         if index == quiz.place(source) and quiz.exists(source):
             yield index, quiz.for_site(source, language)
         text = cell.texts[language]
-        if index == 0 and (chapter := re.match(r"\d+", source.slug)):
-            text = re.sub(r"^# ", f"# {int(chapter[0])}. ", text, count=1, flags=re.M)
+        if index == 0 and (place := re.match(r"\d+", source.slug)):
+            kind = paths.languages()[language]["lab"] if lab.is_lab(source) else ""
+            numbered = f"# {kind} {int(place[0])}. " if kind else f"# {int(place[0])}. "
+            text = re.sub(rf"^# (?:{kind}: )?", numbered, text, count=1, flags=re.M)  # `# Lab: name` or `# name`
         anchors = prose.headings(cell.texts[anchors_from])
         exercise = check.exercise_title(text, language)
         if exercise:
@@ -94,6 +97,11 @@ def glossary_page(language: str) -> str:
     return "\n".join([*lines, "```"])
 
 
+def notebook_of(source: Source, language: str) -> str:
+    """The notebook that a page's launch button opens, relative to the project; "" where it has none."""
+    return next((path.relative_to(paths.ROOT).as_posix() for path in notebooks.files(source, language)), "")
+
+
 def page(source: Source, language: str, outputs: list[list]) -> tuple[str, str]:
     """(file name, text) of one page: a notebook where there is code, else Markdown."""
     texts: dict[int, list[str]] = {}
@@ -113,8 +121,12 @@ def page(source: Source, language: str, outputs: list[list]) -> tuple[str, str]:
             cells += [notebooks.markdown(text, len(cells)) for text in texts[index]]
         else:
             number += 1
+            if lab.has_region(cell):
+                cells.append(notebooks.code(lab.handed_out(cell).source, number) | {"id": f"stub-{number:03d}"})
+                cell = replace(lab.solved(cell), tags=[*cell.tags, "solution"])
             cells.append(code_cell(cell, number, outputs[number - 1], source.slug, language))
-    notebook = {"cells": cells, "metadata": notebooks.METADATA, "nbformat": 4, "nbformat_minor": 5}
+    metadata = notebooks.METADATA | {"notebook": notebook_of(source, language)}
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return f"{source.slug}.ipynb", notebooks.dumps(notebook)
 
 
@@ -145,14 +157,14 @@ def config(language: str) -> dict:
     sphinx["local_extensions"] = {name: ".." for name in sphinx["local_extensions"] if name != "author.hook"}
     sphinx["config"] |= {"language": language,
                          "cnnbook_languages": {code: entry["name"] for code, entry in paths.languages().items()}}
-    return base | launch(language)
+    return base | launch()
 
 
-def launch(language: str) -> dict:
-    """Buttons that open a page's notebook in Colab; nothing while the project has no public address."""
+def launch() -> dict:
+    """Buttons that open a page's notebook in Colab, aimed by theme/launch.py; nothing while there is no address."""
     if not paths.address():
         return {}
-    return {"repository": {"url": paths.address(), "branch": "main", "path_to_book": f"chapters/{language}"},
+    return {"repository": {"url": paths.address(), "branch": "main"},
             "launch_buttons": {"colab_url": "https://colab.research.google.com", "notebook_interface": "classic"},
             "html": {"use_repository_button": True}}
 
@@ -240,9 +252,9 @@ def root_page() -> str:
 
 
 def read_all() -> list[Source]:
-    """Every chapter and page. Raises SourceError with all faults that would keep a page from being written."""
+    """Every chapter, lab and page. Raises SourceError with all faults that would keep a page from being written."""
     sources, faults = [], check.contents_faults()
-    for path in [*paths.chapters(), *paths.pages()]:
+    for path in paths.sources():
         try:
             source = read(path)
             faults += check.check_source(source)
@@ -269,7 +281,7 @@ def build(say=print) -> float:
     bare = [fault for source in sources for fault in execute.bare_figures(source, outputs[source.slug])]
     if bare:
         raise SourceError(bare)
-    done("code of chapters and pages")
+    done("code of chapters, labs and pages")
     for language in paths.languages():
         write_pages(sources, outputs, language)
     done("pages written")

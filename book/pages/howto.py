@@ -38,7 +38,8 @@
 # ```
 #
 # 처음에는 `.venv` 폴더에 가상 환경을 만들고 필요한 패키지를 설치합니다. 두 번째부터는 바로 열립니다. JupyterLab이
-# `chapters` 폴더를 엽니다. 한국어 노트북은 `ko`에, 영어 노트북은 `en`에 있습니다. 다른 명령은 `make help`로 볼 수
+# `README.md`를 엽니다. 맨 위의 링크 ‘한국어’를 누르고, 표에서 장이나 실습을 고릅니다. `chapters`와 `labs` 폴더마다
+# 한국어 노트북은 `ko`에, 영어 노트북은 `en`에 있습니다. 다른 명령은 `make help`로 볼 수
 # 있습니다. 이 책 전체를 만들려면 `make book`, 만든 책을 보려면 `make serve`를 실행합니다. 빠른 연결에서 재어 보니
 # 설치하는 데 3분쯤 걸렸고, x86_64 리눅스에서 디스크 6.4 GB를 썼습니다.
 #
@@ -47,7 +48,7 @@
 # ```
 # conda env create
 # conda activate cnnbook
-# jupyter lab chapters
+# jupyter lab
 # ```
 
 # %% [markdown] lang="en"
@@ -60,7 +61,9 @@
 # ```
 #
 # The first time, it makes a virtual environment in the folder `.venv` and installs the packages; from the second time
-# on it opens at once. JupyterLab shows the folder `chapters`: English notebooks are in `en`, Korean ones in `ko`.
+# on it opens at once. JupyterLab shows `README.md`: choose a chapter or a lab from its tables. The Korean notebooks are
+# behind the link at its top. In each of the folders `chapters` and `labs`, English notebooks are in `en`, Korean ones
+# in `ko`.
 # `make help` lists the other commands. `make book` builds this whole book, and `make serve` shows what was built.
 # Measured with a fast connection, the installation took about 3 minutes, and 6.4 GB of disk on Linux with x86_64.
 #
@@ -69,13 +72,13 @@
 # ```
 # conda env create
 # conda activate cnnbook
-# jupyter lab chapters
+# jupyter lab
 # ```
 
 # %% [markdown] lang="ko"
 # ## Colab과 Kaggle
 #
-# 1. 프로젝트의 `chapters/ko` 폴더에 있는 노트북을 Colab이나 Kaggle에 올려서 엽니다. 영어 노트북은 `chapters/en` 폴더에
+# 1. 프로젝트의 `chapters`나 `labs` 폴더에서 `ko` 안의 노트북을 Colab이나 Kaggle에 올려서 엽니다. 영어 노트북은 `en`에
 #    있습니다. Kaggle에서는 설정에서 인터넷을 켭니다.
 # 2. 첫 셀을 실행합니다. 이 셀은 책의 패키지 `cnnbook`이 없으면 설치하고, 있으면 아무것도 하지 않습니다. 이미 설치된
 #    torch는 그대로 둡니다.
@@ -97,8 +100,8 @@
 # %% [markdown] lang="en"
 # ## Colab and Kaggle
 #
-# 1. Upload a notebook from the project's folder `chapters/en` to Colab or Kaggle and open it there. The Korean ones
-#    are in `chapters/ko`. On Kaggle, turn the internet on in the settings.
+# 1. Upload a notebook from the part `en` of the project's folder `chapters` or `labs` to Colab or Kaggle and open it
+#    there. The Korean ones are in `ko`. On Kaggle, turn the internet on in the settings.
 # 2. Run the first cell. It installs the book's package `cnnbook` where it is missing and does nothing where it is
 #    there. A torch that is already installed stays as it is.
 # 3. The first cell installs from the place named in the environment variable `CNNBOOK_SOURCE`, or else from the
@@ -203,6 +206,28 @@
 # once whether it is right, not written yet, or wrong and where. The check draws new random inputs each time. If you
 # are stuck, call `check.hint`: each call gives one more hint. The solution is folded right below. A notebook runs to
 # its end even if you solve no exercise at all.
+
+# %% [markdown] lang="ko"
+# ## 실습
+#
+# 실습은 코드를 직접 쓰는 노트북입니다. `make lab`으로 열거나 Colab에서 열고, `# TODO`와 `...` 자리에 코드를 쓴 다음 바로
+# 아래의 검사 셀을 실행합니다. 검사마다 지금까지의 점수가 나오고, `check.score`를 부르면 남은 연습을 보여 줍니다. 점수는 내
+# 컴퓨터에 남으므로 커널을 다시 시작해도 그대로입니다. 마지막에 검사한 답이 기준이어서, 맞았던 답을 틀리게 고치면 점수가
+# 내려갑니다. 처음부터 다시 하려면 `check.reset("01_mnist")`처럼 실습의 이름을 넣어 부르세요.
+#
+# 이 책의 실습 쪽에는 정답이 접혀 있습니다. 정답이 든 노트북은 프로젝트의 `labs/solutions` 폴더에 있습니다.
+
+# %% [markdown] lang="en"
+# ## Labs
+#
+# A lab is a notebook in which you write the code. Open it with `make lab` or on Colab, write in place of `# TODO` and
+# `...`, and run the cell below, which checks it. Each check shows the score so far, and `check.score` lists what is
+# left. The score is kept on your machine and survives a restart of the kernel. The answer that was checked last
+# counts: change a right answer into a wrong one, and the score falls. To begin again, call
+# `check.reset("01_mnist")`, with the name of your lab.
+#
+# On the pages of this book the solutions are folded. The notebooks with the solutions are in the project's folder
+# `labs/solutions`.
 
 # %% [markdown] lang="ko"
 # ## 어떤 숫자가 지금 계산한 것인가요?

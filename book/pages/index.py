@@ -50,6 +50,13 @@
 # | 20 | 캡션 | 이미지와 문장의 정렬, 캡션 생성 |
 # | 21 | 공간 변환기 | 로컬라이제이션 네트워크, 샘플링 격자 |
 #
+# 실습에서는 독자가 코드를 쓰고, 단계마다 검사를 받습니다. 여는 방법은 [실습](howto#labs) 절에 있습니다.
+#
+# | 번호 | 실습 | 하는 일 |
+# |--:|---|---|
+# | 1 | **[MNIST](01_mnist)** | 크기 공식에서 훈련된 LeNet까지: 합성곱, 훈련 단계, 평가 |
+# | 2 | **[CIFAR-10](02_cifar10)** | 장에서 본 신경망, 훈련 스크립트의 버그 셋, 혼동 행렬, 예산 안에서 고르는 훈련 레시피 |
+#
 # 말뜻은 [용어](glossary)에, 기호는 [표기법](notation)에 모았습니다.
 
 # %% [markdown] lang="en"
@@ -81,6 +88,13 @@
 # | 19 | GAN | generator and discriminator, mode collapse |
 # | 20 | Captioning | alignment of images and sentences, caption generation |
 # | 21 | Spatial transformers | the localisation network, the sampling grid |
+#
+# In a lab you write the code, and each step is checked. The section on [labs](howto#labs) says how to open one.
+#
+# | no. | lab | what you do |
+# |--:|---|---|
+# | 1 | **[MNIST](01_mnist)** | from the size formula to a trained LeNet: a convolution, the training step, the evaluation |
+# | 2 | **[CIFAR-10](02_cifar10)** | the chapter's network, three bugs in a training script, a confusion matrix, a recipe within a budget |
 #
 # Words are explained in the [glossary](glossary), symbols under [notation](notation).
 

@@ -1,4 +1,4 @@
-"""Figures are numbered by chapter: 3.1, 3.2 on the page of chapter 03; 1, 2 on a page without a number of its own.
+"""Figures are numbered by chapter: 3.1, 3.2 on the page of chapter 03; 1, 2 on every other page, a lab's too.
 
 Sphinx numbers figures through the whole book, or by the sections of a numbered contents; neither gives a figure the
 same number before and after another chapter is written.
@@ -20,7 +20,7 @@ def assign(collector: TocTreeCollector, env: BuildEnvironment) -> list[str]:
     before = env.toc_fignumbers
     assign_through_the_book(collector, env)
     for page, kinds in env.toc_fignumbers.items():
-        chapter = re.match(r"(\d\d)_", page.rsplit("/", 1)[-1])
+        chapter = re.match(r"chapters/.*/(\d\d)_", env.metadata[page].get("notebook", ""))
         place = (int(chapter[1]),) if chapter else ()
         for numbers in kinds.values():
             for count, name in enumerate(sorted(numbers, key=numbers.get), 1):

@@ -75,6 +75,59 @@ parts:
 '''
 
 
+LAB = '''# %% [markdown] lang="ko"
+# # 넓이
+#
+# [크기](03_sizes)에서 배운 것으로 넓이를 셉니다.
+
+# %% [markdown] lang="en"
+# # Areas
+#
+# With what we learned in [sizes](03_sizes) we count areas.
+
+# %%
+from cnnbook import check
+from cnnbook.exercises import Exercise, register, text
+
+register(
+    Exercise(
+        "lab_area",
+        case=lambda rng: dict(width=rng.randint(2, 9)),
+        reference=lambda width: width**2,
+        hints=[text(ko="곱하세요.", en="Multiply."), text(ko="제곱입니다.", en="A square.")],
+        lab="02_areas",
+    )
+)
+
+# %% [markdown] lang="ko"
+# ## 넓이
+#
+# 정사각형의 넓이를 쓰세요.
+
+# %% [markdown] lang="en"
+# ## The area
+#
+# Write the area of a square.
+
+# %% tags=["exercise"] name="area"
+def area(width):
+    """The cells of a square."""
+    ### BEGIN SOLUTION
+    return width**2
+    ### END SOLUTION
+
+# %%
+check.exercise("lab_area", area)
+
+# %% tags=["nbval-check-output"]
+if check.done("lab_area"):
+    print(area(3))
+
+# %%
+check.score("02_areas")
+'''
+
+
 class Project:
     """The small project, and the tool run on it as a user runs it."""
 
@@ -88,6 +141,12 @@ class Project:
         self.write("book/pages/index.py", HOME)
         self.write("chapters/03_sizes.py", CHAPTER)
         self.write("book/quiz/03_sizes.yml", QUIZ)
+
+    def add_lab(self) -> None:
+        self.write("labs/02_areas.py", LAB)
+        self.write("book/_toc.yml", CONTENTS + "  - caption: Labs\n    chapters:\n      - file: en/02_areas\n")
+        self.edit("chapters/03_sizes.py", "# 없습니다.", "# [실습](02_areas)")
+        self.edit("chapters/03_sizes.py", "# Nothing.", "# [The lab](02_areas)")
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name

@@ -220,20 +220,22 @@ def test_an_unknown_citation_and_a_link_to_nowhere_are_found(tmp_path):
     assert "leads to no chapter" in messages(faults_of(tmp_path, text_of("[글](77_nothing)", "[text](77_nothing)")))
 
 
-@pytest.mark.parametrize("path", paths.chapters(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*paths.chapters(), *paths.labs()], ids=lambda path: path.stem)
 def test_committed_notebooks_share_their_code(path):
-    """What is committed for a chapter differs between languages in prose and in the set-up cell alone."""
+    """What is committed differs between languages in prose and in the set-up cell alone."""
     read = source.read(path)
-    codes = {}
+    codes: dict[Path, list] = {}
     for language in paths.languages():
-        cells = json.loads(notebooks.path_of(read, language).read_text("utf-8"))["cells"]
-        first, *others = [cell for cell in cells if cell["cell_type"] == "code"]
-        assert f'cnnbook.start("{language}")' in "".join(first["source"])
-        codes[language] = [(cell["source"], cell["metadata"], cell["outputs"]) for cell in others]
-    assert len(codes) == 2 and codes["ko"] == codes["en"]
-    assert ["".join(source) for source, _, _ in codes["ko"]] == [cell.source for cell in read.codes]
-    assert not any("image" in mime for _, _, outputs in codes["ko"] for output in outputs
-                   for mime in output.get("data", {}))
+        for file, form in notebooks.files(read, language).items():
+            cells = json.loads(file.read_text("utf-8"))["cells"]
+            first, *others = [cell for cell in cells if cell["cell_type"] == "code"]
+            assert f'cnnbook.start("{language}")' in "".join(first["source"])
+            found = [(cell["source"], cell["metadata"], cell["outputs"]) for cell in others]
+            assert found == codes.setdefault(file.parent.parent, found)
+            assert ["".join(source) for source, _, _ in found] == [cell.source for cell in form.codes]
+            assert not any("image" in mime for _, _, outputs in found for output in outputs
+                           for mime in output.get("data", {}))
+    assert len(codes) == (2 if path.parent == paths.LABS else 1)
 
 
 def test_a_term_is_linked_once_and_never_inside_code_or_a_formula():
@@ -251,16 +253,15 @@ def test_every_citation_of_a_line_is_replaced_and_code_is_left_alone():
 
 
 def test_prose_on_colab_has_no_directive_left():
-    for path in paths.chapters():
-        for language in paths.languages():
-            for cell in notebooks.build(source.read(path), language, {})["cells"]:
-                if cell["cell_type"] == "markdown":
-                    assert not re.search(r"\{[a-z:]+\}`|^:::|^```\{|\]\(#fig-", cell["source"], re.M), cell["source"]
+    built = [notebooks.build(form, file, language, {}) for path in [*paths.chapters(), *paths.labs()]
+             for language in paths.languages() for file, form in notebooks.files(source.read(path), language).items()]
+    for cell in [cell for notebook in built for cell in notebook["cells"] if cell["cell_type"] == "markdown"]:
+        assert not re.search(r"\{[a-z:]+\}`|^:::|^```\{|\]\(#fig-", cell["source"], re.M), cell["source"]
 
 
-@pytest.mark.parametrize("path", paths.chapters(), ids=lambda path: path.stem)
-def test_the_key_covers_every_module_that_a_chapter_imports(path):
-    """Run the imports of a chapter and see which of the package's files Python loads."""
+@pytest.mark.parametrize("path", [*paths.chapters(), *paths.labs()], ids=lambda path: path.stem)
+def test_the_key_covers_every_module_that_a_source_imports(path):
+    """Run the imports of a chapter or lab and see which of the package's files Python loads."""
     read = source.read(path)
     text = "\n".join(cell.source for cell in read.codes)
     lines = [line for line in text.splitlines() if re.match(r"(from|import) [^(]+$", line)]

@@ -1,7 +1,8 @@
 """Checks that a chapter makes of its own claims, and the check of the reader's exercises.
 
 `close`, `same_function`, `same_shapes`, `same_counts`, `that` and `raises` say what they proved, and raise
-AssertionError where it does not hold. `exercise` never raises for a reader: it says what is wrong.
+AssertionError where it does not hold. `exercise` never raises for a reader: it says what is wrong. Nor do `hint` and,
+for labs, `done`, `score` and `reset`.
 """
 
 import copy
@@ -11,13 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from cnnbook import exercises
+from cnnbook import exercises, progress
 from cnnbook.messages import Message
 from cnnbook.sizes import outputs
 from cnnbook.trial import Trial
 from cnnbook.verdict import array, difference, show, type_name
 
-__all__ = ["close", "exercise", "hint", "raises", "same_counts", "same_function", "same_shapes", "that"]
+__all__ = [
+    "close", "done", "exercise", "hint", "raises", "reset", "same_counts", "same_function", "same_shapes", "score",
+    "that",
+]
 
 _hints_given: dict[str, int] = {}
 
@@ -110,9 +114,10 @@ def raises(expected: type[BaseException]) -> Iterator[None]:
 def exercise(key: str, answer: Any, solution: bool = False) -> None:
     """Say whether the reader's answer is right, not there yet, or what is wrong with it. Never raises for a reader.
 
-    `solution=True` marks the book's own: with CNNBOOK_STRICT=1 it must be right, else AssertionError.
+    `solution=True` marks the book's own. With CNNBOOK_STRICT=1, as in tests and in a grader, that one must be right,
+    and so must every exercise of a lab, else AssertionError.
     """
-    strict = solution and os.environ.get("CNNBOOK_STRICT") == "1"
+    strict = os.environ.get("CNNBOOK_STRICT") == "1"
     try:
         asked = exercises.find(key)
     except Exception as error:  # an unknown key, or a chapter's exercises that do not import
@@ -124,12 +129,16 @@ def exercise(key: str, answer: Any, solution: bool = False) -> None:
         message = Trial(asked, answer).verdict()
     except Exception as error:  # the checker's own fault: never the reader's traceback
         message = Message("wrong").say("checker", error=f"{type(error).__name__}: {error}")
-    if message.status != "right" and asked.hints:
+    right = message.status == "right"
+    progress.note(key, right)
+    if not right and asked.hints:
         message.hint = f'check.hint("{key}")'
-    if strict and message.status != "right":
+    if strict and not right and (solution or asked.lab):
         _fail(message)
-    if solution and message.status == "right":
+    if solution and right:
         message = Message("right").say("solution")
+    if asked.lab:
+        message.progress = _progress(asked.lab)
     message.show()
 
 
@@ -137,7 +146,7 @@ def hint(key: str) -> None:
     """Show the next hint of an exercise; after the last one, the last again."""
     try:
         hints = exercises.find(key).hints
-    except ValueError as error:
+    except Exception as error:
         Message("wrong").say("unknown", error=error).show()
         return
     if not hints:
@@ -149,6 +158,44 @@ def hint(key: str) -> None:
     if number == len(hints):
         message.say("hint_last")
     message.show()
+
+
+def done(key: str) -> bool:
+    """Whether the exercise's last check said right, in this kernel or, for a lab, in an earlier one."""
+    try:
+        exercises.find(key)
+        return progress.done(key)
+    except Exception as error:
+        Message("wrong").say("unknown", error=error).show()
+        return False
+
+
+def score(lab: str) -> None:
+    """Show how many exercises of a lab (its slug: "01_mnist") are done, and which are left."""
+    try:
+        left = [key for key in exercises.of_lab(lab) if not progress.done(key)]
+    except Exception as error:
+        Message("wrong").say("unknown_lab", error=error).show()
+        return
+    message = Message("notyet" if left else "right", progress=_progress(lab)).say("score_left" if left else "score_all")
+    if left:
+        message.add(", ".join(f"`{key}`" for key in left))
+    message.show()
+
+
+def reset(lab: str) -> None:
+    """Forget which exercises of a lab are done."""
+    try:
+        progress.forget(lab)
+        Message("notyet", progress=_progress(lab)).say("reset").show()
+    except Exception as error:
+        Message("wrong").say("unknown_lab", error=error).show()
+
+
+def _progress(lab: str) -> tuple[int, int]:
+    """How many of a lab's exercises are done, and how many there are."""
+    keys = exercises.of_lab(lab)
+    return sum(map(progress.done, keys)), len(keys)
 
 
 def _fail(message: Message) -> None:

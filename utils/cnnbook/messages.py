@@ -73,6 +73,10 @@ CATALOGUE = {
         "값이 다릅니다. {cases}가지 경우 중 {failed}가지가 틀렸습니다.",
         "Wrong value in {failed} of {cases} cases.",
     ),
+    "average": (
+        "평균은 맞지만 값 하나하나는 치우쳐 있습니다. 답 - 기대값: {low} ~ {high}",
+        "Right on average, but each value is biased. Yours - expected: {low} to {high}",
+    ),
     "item": (
         "돌려준 값들 가운데 처음으로 틀린 것: {number}번째.",
         "Of the values you return, the first that is wrong is number {number}.",
@@ -86,6 +90,11 @@ CATALOGUE = {
         "이 답은 검사할 수 없었습니다: {error}",
         "This answer could not be checked: {error}",
     ),
+    "score": ("점수: {done}/{of}", "Score: {done} of {of}"),
+    "score_all": ("이 실습의 연습을 모두 풀었습니다.", "Every exercise of this lab is right."),
+    "score_left": ("남은 연습:", "Still to do:"),
+    "reset": ("이 실습의 진행 기록을 지웠습니다.", "The record of this lab's progress is cleared."),
+    "unknown_lab": ("실습의 이름이 잘못되었습니다: {error}", "This lab is not known: {error}"),
     "unknown": ("연습의 이름이 잘못되었습니다: {error}", "This exercise is not known: {error}"),
     "line": ("오류가 난 줄", "line"),
     "case": ("입력", "input"),
@@ -113,7 +122,8 @@ class Message:
     status: str
     lines: list[tuple[dict[str, str], dict[str, str]]] = field(default_factory=list)
     rows: list[tuple[str, str]] = field(default_factory=list)  # (name of the label in the catalogue, value)
-    hint: str = ""  # the call that gives a hint; said last
+    hint: str = ""  # the call that gives a hint; said after them
+    progress: tuple[int, int] | None = None  # how many exercises of a lab are done, of how many; said last
 
     def say(self, name: str, **values: object) -> "Message":
         """Add a sentence of the catalogue; `values` are set in it as code."""
@@ -139,6 +149,8 @@ class Message:
             lines.append(f"{_of(label, lang)}:{chr(10) if chr(10) in value else ' '}{value}")
         if self.hint:
             lines.append(_fill(_of("hint_offer", lang), {"call": self.hint}))
+        if self.progress:
+            lines.append(" ".join(self._progress(lang)))
         return "\n".join(lines).replace("\n", "\n  ")
 
     def html(self, lang: str) -> str:
@@ -151,11 +163,23 @@ class Message:
         )
         table = f"<table>{rows}</table>" if rows else ""
         hint = f"<div>{_html(_of('hint_offer', lang), {'call': self.hint})}</div>" if self.hint else ""
+        bar = ""
+        if self.progress:
+            dots, words = self._progress(lang)
+            bar = (
+                '<div class="cnn-check-progress"><span aria-hidden="true" style="letter-spacing:0.15em">'
+                f"{dots}</span> {escape(words)}</div>"
+            )
         return (
             f'<div class="cnn-check cnn-check-{self.status}" lang="{lang}">'
             f'<span class="cnn-check-symbol" aria-hidden="true" style="color:{COLOURS[self.status]};font-weight:bold">'
-            f"{SYMBOLS[self.status]}</span> {said}{table}{hint}</div>"
+            f"{SYMBOLS[self.status]}</span> {said}{table}{hint}{bar}</div>"
         )
+
+    def _progress(self, lang: str) -> tuple[str, str]:
+        """A dot for each exercise of the lab, full where it is done, and the same in words."""
+        done, of = self.progress
+        return "●" * done + "○" * (of - done), _fill(_of("score", lang), {"done": str(done), "of": str(of)})
 
     def text(self) -> str:
         """The message as an error shows it: in the notebook's language, or in both."""

@@ -1,11 +1,13 @@
 """One check of one answer: the reader's code is called on random cases, and what is wrong with it is put into words."""
 
+import ast
 import copy
 import dis
 import inspect
 import linecache
 import random
 import secrets
+import textwrap
 import traceback
 from contextlib import nullcontext, redirect_stdout
 from io import StringIO
@@ -17,9 +19,7 @@ import torch
 
 from cnnbook.exercises import Exercise
 from cnnbook.messages import Message
-from cnnbook.verdict import Difference, difference, furthest, pattern, reordered, show, type_name
-
-THEIRS = (Exception, SystemExit)  # what a reader's code may raise; an interrupt by hand passes through
+from cnnbook.verdict import THEIRS, Difference, average, difference, furthest, pattern, reordered, show, type_name
 
 
 class Trial:
@@ -58,9 +58,11 @@ class Trial:
                 return wrong_call
             with redirect_stdout(StringIO()) if number else nullcontext():  # what the reader prints is shown once
                 mine = outcome(self.answer, case)
-            if unfinished(self.answer, mine):
+            if unfinished(mine):
                 return Message("notyet").say("notyet")
             if isinstance(mine, Raised) and not isinstance(right, Raised):
+                if begun(self.answer):
+                    return Message("notyet").say("notyet")
                 known = self._known_error(case, mine)
                 return self._about(Message("wrong").add(known) if known else theirs(mine.error, self.answer), case)
             found = self._compare(mine, right)
@@ -69,6 +71,8 @@ class Trial:
                 failures.append((size(case), number, found))
         if not failures:
             return Message("right").say("right", cases=len(cases))
+        if begun(self.answer):
+            return Message("notyet").say("notyet")
         return self._explain(cases, pairs, failures)
 
     def _compare(self, mine: Any, right: Any) -> Difference | None:
@@ -92,12 +96,12 @@ class Trial:
             if reordered(returned, self.exercise.atol):
                 found = Difference("order")
             elif found.name == "values":
-                found = pattern(returned) or found
+                found = pattern(returned) or average(returned) or found
             if found.item is not None:
                 message.say("item", number=found.item + 1)
             message.say(found.name, **{"failed": len(failures), "cases": len(cases), **found.values})
             compared = (mine, right) if found.item is None else (mine[found.item], right[found.item])
-            if found.name == "values" and (where := furthest(*compared)):
+            if found.name in ("values", "average") and (where := furthest(*compared)):
                 message.say("where", where=where)
         return self._about(message, cases[number]).row("got", show(mine)).row("expected", show(right))
 
@@ -212,16 +216,29 @@ def empty(code) -> bool:
 
 
 def begun(answer: Any) -> bool:
-    """Whether a class still has a method that does nothing, or a `...` on a line of its own name (`x = ...`)."""
-    return isinstance(answer, type) and any(empty(code) or Ellipsis in code.co_consts for code in codes(answer))
+    """Whether code still has a method that does nothing or a line that is `...`; of a container, whether any has."""
+    if isinstance(answer, dict):
+        answer = list(answer.values())
+    if isinstance(answer, (list, tuple)):
+        return any(map(begun, answer))
+    if isinstance(answer, type):
+        return any(empty(code) or open_line(code) for code in codes(answer))
+    return isinstance(answer, (FunctionType, torch.nn.Module)) and any(map(open_line, codes(answer)))
 
 
-def unfinished(answer: Any, outcome: Any) -> bool:
-    """Whether what a function gives comes from a `...` that is still in its body."""
-    if outcome is Ellipsis or (isinstance(outcome, tuple) and any(item is Ellipsis for item in outcome)):
-        return True
-    has_one = any(Ellipsis in code.co_consts for code in codes(answer))
-    return has_one and (outcome is None or (isinstance(outcome, Raised) and "ellipsis" in str(outcome.error)))
+def open_line(code) -> bool:
+    """Whether a statement of the code is `...`, `x = ...` or `return ...`. Bytecode no longer has the first."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+    except (OSError, SyntaxError):  # its source is not kept, or is not a statement (a lambda inside a call)
+        return Ellipsis in code.co_consts
+    values = [getattr(node, "value", None) for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    return any(isinstance(value, ast.Constant) and value.value is Ellipsis for value in values)
+
+
+def unfinished(outcome: Any) -> bool:
+    """Whether what a function gives is `...`, or holds it."""
+    return outcome is Ellipsis or (isinstance(outcome, tuple) and any(item is Ellipsis for item in outcome))
 
 
 def arguments(case: dict | tuple) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+THEIRS = (Exception, SystemExit)  # what a reader's code may raise; an interrupt by hand passes through
 RTOL = 1e-5  # of floats, beside the absolute tolerance that the caller gives; whole numbers must be equal
 
 
@@ -144,6 +145,22 @@ def pattern(pairs: list[tuple[Any, Any]]) -> Difference | None:
         if abs(by) > 1e-6 and np.allclose(got, by * right, rtol=1e-4, atol=1e-6):
             return Difference("factor", {"by": f"{by:.6g}"})
     return None
+
+
+def average(pairs: list[tuple[Any, Any]]) -> Difference | None:
+    """Whether all (mine, expected) pairs are right on average although the values are not: what is too large at one
+    place is as much too small at another. Many values, so that it is no coincidence."""
+    try:
+        both = [(array(mine).astype(float), array(reference).astype(float)) for mine, reference in pairs]
+    except (ValueError, TypeError):
+        return None
+    if any(got.shape != right.shape for got, right in both):
+        return None
+    off = np.concatenate([(got - right).ravel() for got, right in both])
+    wrong = off[np.abs(off) > 1e-6]
+    if len(wrong) < 20 or not np.isfinite(wrong).all() or abs(wrong.sum()) > 1e-4 * np.abs(wrong).sum():
+        return None
+    return Difference("average", {"low": f"{wrong.min():.3g}", "high": f"{wrong.max():+.3g}"})
 
 
 def reordered(pairs: list[tuple[Any, Any]], atol: float) -> bool:

@@ -1,6 +1,6 @@
-"""The exercises of the chapters: what `cnnbook.check.exercise` knows about each.
+"""The exercises of the chapters and the labs: what `cnnbook.check.exercise` knows about each.
 
-One module a chapter registers its exercises when it is first asked for. An exercise is mostly code: the reader's
+One module a chapter or lab registers its exercises when it is first asked for. An exercise is mostly code: the reader's
 function is called on random cases and compared with a reference, so that no constant can pass.
 """
 
@@ -12,7 +12,7 @@ from importlib import import_module
 from random import Random
 from typing import Any
 
-__all__ = ["Exercise", "Mistake", "find", "keys", "register", "text"]
+__all__ = ["Exercise", "Mistake", "find", "keys", "of_lab", "register", "text"]
 
 Text = dict[str, str]  # {"ko": …, "en": …}
 
@@ -37,6 +37,7 @@ class Exercise:
     Where the answer is a function: `case(rng)` draws the arguments of one call (a dict of keywords, or a tuple),
     `reference` gives the right value (or raises what the answer should raise), floats agree within `atol`.
     Where it is anything else: `test(answer, rng)` returns None if it is right, else what is wrong (a `text`).
+    `lab` is the slug of the lab that it belongs to (`01_mnist`), if it belongs to one: it counts in that lab's score.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Exercise:
     mistakes: list[Mistake] = field(default_factory=list)
     hints: list[Text] = field(default_factory=list)
     test: Callable[[Any, Random], Text | None] | None = None
+    lab: str = ""
 
     def __post_init__(self) -> None:
         if (self.test is None) == (self.case is None or self.reference is None):
@@ -75,7 +77,18 @@ def keys() -> tuple[str, ...]:
 
 def find(key: str) -> Exercise:
     """The exercise with this key. Raises ValueError that names the nearest key where there is none."""
-    if key not in _registered and key not in keys():
+    if not isinstance(key, str) or (key not in _registered and key not in keys()):
         nearest = get_close_matches(str(key), keys(), n=1, cutoff=0)
         raise ValueError(f"there is no exercise {key!r}." + (f" Nearest: {nearest[0]!r}." if nearest else ""))
     return _registered[key][1]
+
+
+def of_lab(lab: str) -> tuple[str, ...]:
+    """The keys of a lab's exercises, in their order. Raises ValueError that names the nearest lab where there is none."""
+    keys()  # registers them all
+    found = tuple(key for key, (_, exercise) in _registered.items() if lab and exercise.lab == lab)
+    if not found:
+        labs = sorted({exercise.lab for _, exercise in _registered.values()} - {""})
+        nearest = get_close_matches(str(lab), labs, n=1, cutoff=0)
+        raise ValueError(f"there is no lab {lab!r}." + (f" Nearest: {nearest[0]!r}." if nearest else ""))
+    return found
