@@ -85,7 +85,7 @@ TARGETS = {
     "cifar_cnn 86.6 %": Target("cifar_cnn", 0.866, 80, 128, {}, lecture),
     "cifar_fast 86.6 %": Target("cifar_fast", 0.866, 4, 500, SMALL, fast),
     "cifar_fast 90 %": Target("cifar_fast", 0.90, 4, 500, LARGE, fast),
-    "cifar_fast 94 %": Target("cifar_fast", 0.94, 24, 2000, LARGE, fast),
+    "cifar_fast 94 %": Target("cifar_fast", 0.94, 40, 2000, LARGE, fast),
     "resnet20 85 %": Target("resnet20", 0.85, 8, 250, {}, residual),
     "resnet20 85 %, common recipe": Target("resnet20", 0.85, 12, 128, {}, common),
 }
