@@ -59,13 +59,27 @@ def parts_of(code: str) -> set[str]:
 
 
 def files_of(part: str, own_exercises: str) -> list[Path]:
-    """A part of the package as files: a module, or a folder whole; of the exercises only a source's own."""
+    """A part of the package as files: a module, or a folder whole; of the exercises a source's own, and theirs."""
     folder = PACKAGE / part
     if part == "exercises":
-        return [path for path in (folder / "__init__.py", folder / f"{own_exercises}.py") if path.is_file()]
+        return exercise_files(folder, own_exercises)
     if folder.is_dir():
         return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return [folder.with_suffix(".py")] if folder.with_suffix(".py").is_file() else []
+
+
+def exercise_files(folder: Path, own: str) -> list[Path]:
+    """The modules of one source's exercises: its own, and those of the folder that it imports."""
+    found, wanted = [], ["__init__", own]
+    while wanted:
+        path = folder / f"{wanted.pop()}.py"
+        if path in found or not path.is_file():
+            continue
+        found.append(path)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cnnbook.exercises"):
+                wanted += [alias.name for alias in node.names] + [node.module.rpartition(".")[2]]
+    return found
 
 
 def package_files(source: Source) -> list[Path]:
