@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import cnnbook
-from cnnbook import check, exercises
+from cnnbook import check, exercises, verdict
 from cnnbook.exercises import Exercise, Mistake, register, text
 from cnnbook.messages import CATALOGUE, Message
 
@@ -192,6 +192,13 @@ def test_what_is_wrong_is_named(say, key, answer, words):
     assert said.endswith(hinted) == (key == "test_leftover")
 
 
+def test_few_values_that_are_right_on_average_are_a_coincidence():
+    pair = np.array([1.0, 3.0]), np.array([2.0, 2.0])
+    assert verdict.average([pair] * 9) is None
+    assert verdict.average([pair] * 10).values == {"low": "-1", "high": "+1"}
+    assert verdict.average([pair] * 10 + [(np.array([2.1]), np.array([2.0]))]) is None
+
+
 def test_an_error_that_should_be_raised(say):
     assert say("test_picky", PICKY.reference).startswith("✓")
 
@@ -314,9 +321,9 @@ def test_hints_come_one_at_a_time(capsys):
 
 
 def test_an_unknown_exercise_names_the_nearest(say, capsys):
-    assert "there is no exercise 'test_leftovr'. Nearest: 'test_leftover'." in say("test_leftovr", stub)
+    assert "There is no exercise test_leftovr. Nearest: test_leftover" in say("test_leftovr", stub)
     check.hint("test_leftovr")
-    assert "Nearest: 'test_leftover'" in capsys.readouterr().out
+    assert "Nearest: test_leftover" in capsys.readouterr().out
 
 
 def test_only_a_wrong_solution_in_strict_mode_raises(say, monkeypatch):
@@ -327,8 +334,9 @@ def test_only_a_wrong_solution_in_strict_mode_raises(say, monkeypatch):
     for wrong in (no_padding, stub, dividing, None):
         with pytest.raises(AssertionError):
             check.exercise("test_leftover", wrong, solution=True)
-    with pytest.raises(ValueError, match="no exercise"):
-        check.exercise("test_leftovr", stub)
+    for solution in (False, True):
+        with pytest.raises(ValueError, match="no exercise"):
+            check.exercise("test_leftovr", stub, solution=solution)
 
 
 def test_registering():

@@ -123,12 +123,12 @@ def exercise(key: str, answer: Any, solution: bool = False) -> None:
     except Exception as error:  # an unknown key, or a chapter's exercises that do not import
         if strict:
             raise
-        Message("wrong").say("unknown", error=error).show()
+        _cannot("exercise", error).show()
         return
     try:
         message = Trial(asked, answer).verdict()
     except Exception as error:  # the checker's own fault: never the reader's traceback
-        message = Message("wrong").say("checker", error=f"{type(error).__name__}: {error}")
+        message = _cannot("exercise", error)
     right = message.status == "right"
     progress.note(key, right)
     if not right and asked.hints:
@@ -147,7 +147,7 @@ def hint(key: str) -> None:
     try:
         hints = exercises.find(key).hints
     except Exception as error:
-        Message("wrong").say("unknown", error=error).show()
+        _cannot("exercise", error).show()
         return
     if not hints:
         Message("hint").say("hint_none").show()
@@ -166,7 +166,7 @@ def done(key: str) -> bool:
         exercises.find(key)
         return progress.done(key)
     except Exception as error:
-        Message("wrong").say("unknown", error=error).show()
+        _cannot("exercise", error).show()
         return False
 
 
@@ -175,7 +175,7 @@ def score(lab: str) -> None:
     try:
         left = [key for key in exercises.of_lab(lab) if not progress.done(key)]
     except Exception as error:
-        Message("wrong").say("unknown_lab", error=error).show()
+        _cannot("lab", error).show()
         return
     message = Message("notyet" if left else "right", progress=_progress(lab)).say("score_left" if left else "score_all")
     if left:
@@ -189,13 +189,20 @@ def reset(lab: str) -> None:
         progress.forget(lab)
         Message("notyet", progress=_progress(lab)).say("reset").show()
     except Exception as error:
-        Message("wrong").say("unknown_lab", error=error).show()
+        _cannot("lab", error).show()
 
 
 def _progress(lab: str) -> tuple[int, int]:
     """How many of a lab's exercises are done, and how many there are."""
     keys = exercises.of_lab(lab)
     return sum(map(progress.done, keys)), len(keys)
+
+
+def _cannot(what: str, error: Exception) -> Message:
+    """There is no such exercise or lab, or the check itself failed."""
+    if isinstance(error, exercises.Unknown):
+        return Message("wrong").say(f"no_{what}", asked=error.name, nearest=error.nearest)
+    return Message("wrong").say("checker", error=f"{type(error).__name__}: {error}")
 
 
 def _fail(message: Message) -> None:

@@ -17,6 +17,7 @@ COLOURS = {  # as JupyterLab's theme has them, light or dark; elsewhere the seco
     "wrong": "var(--jp-error-color1, #c0392b)",
     "hint": "var(--jp-info-color1, #2f6fb0)",
 }
+COUNTS = {"cases", "failed", "number", "of", "count", "done"}  # part of the sentence; the other values are code
 
 CATALOGUE = {
     "right": (
@@ -94,8 +95,14 @@ CATALOGUE = {
     "score_all": ("이 실습의 연습을 모두 풀었습니다.", "Every exercise of this lab is right."),
     "score_left": ("남은 연습:", "Still to do:"),
     "reset": ("이 실습의 진행 기록을 지웠습니다.", "The record of this lab's progress is cleared."),
-    "unknown_lab": ("실습의 이름이 잘못되었습니다: {error}", "This lab is not known: {error}"),
-    "unknown": ("연습의 이름이 잘못되었습니다: {error}", "This exercise is not known: {error}"),
+    "no_exercise": (
+        "이런 이름의 연습은 없습니다: {asked}. 가장 비슷한 이름: {nearest}",
+        "There is no exercise {asked}. Nearest: {nearest}",
+    ),
+    "no_lab": (
+        "이런 이름의 실습은 없습니다: {asked}. 가장 비슷한 이름: {nearest}",
+        "There is no lab {asked}. Nearest: {nearest}",
+    ),
     "line": ("오류가 난 줄", "line"),
     "case": ("입력", "input"),
     "got": ("답", "yours"),
@@ -126,7 +133,7 @@ class Message:
     progress: tuple[int, int] | None = None  # how many exercises of a lab are done, of how many; said last
 
     def say(self, name: str, **values: object) -> "Message":
-        """Add a sentence of the catalogue; `values` are set in it as code."""
+        """Add a sentence of the catalogue with its `values`."""
         korean, english = CATALOGUE[name]
         self.lines.append(({"ko": korean, "en": english}, {key: str(value) for key, value in values.items()}))
         return self
@@ -158,7 +165,7 @@ class Message:
         said = " ".join(_html(text[lang], values) for text, values in self.lines).replace("\n", "<br>")
         rows = "".join(
             f'<tr><th scope="row" style="text-align:left">{escape(_of(label, lang))}</th>'
-            f'<td style="text-align:left"><pre style="margin:0">{escape(value)}</pre></td></tr>'
+            f'<td style="text-align:left"><pre style="margin:0;background:none">{escape(value)}</pre></td></tr>'
             for label, value in self.rows
         )
         table = f"<table>{rows}</table>" if rows else ""
@@ -212,7 +219,9 @@ def _fill(template: str, values: dict[str, str]) -> str:
 
 
 def _html(template: str, values: dict[str, str]) -> str:
-    """Backticks and values become code; a field inside backticks is code once."""
+    """Backticks and values, except counts, become code; a field inside backticks is code once."""
     template = re.sub(r"`(\{\w+\})`", r"\1", template)
     template = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(template))
-    return _fill(template, {name: f"<code>{escape(value)}</code>" for name, value in values.items()})
+    shown = {name: escape(value) for name, value in values.items()}
+    codes = {name: f"<code>{value}</code>" for name, value in shown.items() if name not in COUNTS}
+    return _fill(template, shown | codes)

@@ -5,14 +5,14 @@ function is called on random cases and compared with a reference, so that no con
 """
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from random import Random
 from typing import Any
 
-__all__ = ["Exercise", "Mistake", "find", "keys", "of_lab", "register", "text"]
+__all__ = ["Exercise", "Mistake", "Unknown", "find", "keys", "of_lab", "register", "text"]
 
 Text = dict[str, str]  # {"ko": …, "en": …}
 
@@ -55,6 +55,14 @@ class Exercise:
             raise ValueError(f"exercise {self.key!r} needs either case and reference, or test.")
 
 
+class Unknown(ValueError):
+    """There is no exercise or lab of this name; `nearest` is the name most like it."""
+
+    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
+        self.name, self.nearest = name, next(iter(get_close_matches(str(name), known, n=1, cutoff=0)), "")
+        super().__init__(f"there is no {what} {name!r}. Nearest: {self.nearest!r}.")
+
+
 _registered: dict[str, tuple[str, Exercise]] = {}
 
 
@@ -76,19 +84,17 @@ def keys() -> tuple[str, ...]:
 
 
 def find(key: str) -> Exercise:
-    """The exercise with this key. Raises ValueError that names the nearest key where there is none."""
+    """The exercise with this key. Raises Unknown where there is none."""
     if not isinstance(key, str) or (key not in _registered and key not in keys()):
-        nearest = get_close_matches(str(key), keys(), n=1, cutoff=0)
-        raise ValueError(f"there is no exercise {key!r}." + (f" Nearest: {nearest[0]!r}." if nearest else ""))
+        raise Unknown("exercise", key, keys())
     return _registered[key][1]
 
 
 def of_lab(lab: str) -> tuple[str, ...]:
-    """The keys of a lab's exercises, in their order. Raises ValueError that names the nearest lab where there is none."""
+    """The keys of a lab's exercises, in their order. Raises Unknown where there is no such lab."""
     keys()  # registers them all
-    found = tuple(key for key, (_, exercise) in _registered.items() if lab and exercise.lab == lab)
+    of_each = {key: exercise.lab for key, (_, exercise) in _registered.items() if exercise.lab}
+    found = tuple(key for key, its in of_each.items() if isinstance(lab, str) and its == lab)
     if not found:
-        labs = sorted({exercise.lab for _, exercise in _registered.values()} - {""})
-        nearest = get_close_matches(str(lab), labs, n=1, cutoff=0)
-        raise ValueError(f"there is no lab {lab!r}." + (f" Nearest: {nearest[0]!r}." if nearest else ""))
+        raise Unknown("lab", lab, sorted(set(of_each.values())))
     return found

@@ -1,10 +1,8 @@
 """The exercises of lab 02, CIFAR-10: a network, three bugs, a choice on a validation set, a confusion matrix."""
 
-import copy
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
-from io import StringIO
+import re
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -14,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cnnbook import data, train
-from cnnbook.exercises import Exercise, Mistake, Text, register, text
+from cnnbook.exercises import Exercise, Mistake, Text, built, evaluated, labelled, register, stepped, text
+from cnnbook.exercises.shared import NOT_A_FUNCTION, NOTHING, chance
 from cnnbook.notebook import budget
 from cnnbook.verdict import THEIRS
 
@@ -22,33 +21,11 @@ LAB = "02_cifar10"
 TO_BEAT = {"cifar10": 0.866, "shapes": 0.7}  # the lecture's accuracy; and above the lab's untuned recipe, measured
 
 
-def _same(mine: list, other: list) -> bool:
-    """Whether two outcomes are the same numbers."""
-    if len(mine) != len(other):
-        return False
-    pairs = [(np.asarray(a, dtype=float), np.asarray(b, dtype=float)) for a, b in zip(mine, other, strict=True)]
-    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True) for a, b in pairs)
-
-
-def _known(run: Callable[[Any, int], list], answer: Any, seeds: list[int], mistakes: list[Mistake]) -> Text | None:
-    """What the mistake says whose outcomes are those of the answer, on every seed."""
-    mine = [run(answer, seed) for seed in seeds]
-    for mistake in mistakes:
-        if all(_same(found, run(mistake.wrong, seed)) for found, seed in zip(mine, seeds, strict=True)):
-            return mistake.says
-    return None
-
-
-NOT_A_FUNCTION = text(ko="함수를 괄호 없이 이름으로 건네세요.", en="Hand in the function itself, by its name, without brackets.")
-NOTHING = text(
-    ko="함수가 `None`을 돌려줍니다. `return`을 빠뜨리지 않았는지 확인하세요.",
-    en="The function returns `None`. Is a `return` missing?",
-)
-
-
 # The chapter's network
 
-CONV1, CONV2, LOCAL3, LOCAL4 = (64, 3, 5, 5), (64, 64, 5, 5), (384, 64 * 6 * 6), (192, 384)
+POOLED = 64 * 6 * 6  # numbers that leave pool2
+TABLE = {"conv1": (64, 3, 5, 5), "conv2": (64, 64, 5, 5), "local3": (384, POOLED), "local4": (192, 384)}
+SIZES = (2.0, 0.02, 0.02, 0.05, 0.1)  # of the random weights that a network is tried with
 
 
 def _same_pool(x: Tensor) -> Tensor:
@@ -71,7 +48,7 @@ def _tutorial(
 ) -> Tensor:
     """The tutorial's network on the weights of another; the options are what readers do instead."""
     parts = {"p": pool, "n": norm}
-    active = [functional.relu if relu == "1" else (lambda values: values) for relu in relus]
+    active = built.activations(relus)
     for (weight, bias), order, relu in zip(layers[:2], (first, second), active[:2], strict=True):
         x = relu(functional.conv2d(x, weight, bias, padding=2))
         for part in order:
@@ -82,13 +59,13 @@ def _tutorial(
     return end(functional.linear(x, *layers[4]))
 
 
-INSTEAD: list[tuple[dict[str, Any], Text]] = [
+INSTEAD: built.Instead = [
     (
         {"pool": lambda x: functional.max_pool2d(x, 3, 2, padding=1)},
         text(
-            ko="풀링을 `padding=1`로 했습니다. 크기는 같지만 창이 한 칸씩 어긋납니다. SAME 패딩은 오른쪽과 아래에만 덧댑니다(`ceil_mode=True`).",
+            ko="풀링을 `padding=1`로 했습니다. 크기는 같지만 창이 한 칸씩 어긋납니다. SAME 패딩은 오른쪽과 아래에만 덧댑니다.",
             en="The pooling has `padding=1`. The sizes agree, but every window stands one cell off. SAME padding adds on the "
-            "right and at the bottom only: `ceil_mode=True`.",
+            "right and at the bottom only.",
         ),
     ),
     (
@@ -98,10 +75,7 @@ INSTEAD: list[tuple[dict[str, Any], Text]] = [
             en="The pooling window has 2 cells. The sizes agree, but the tutorial's has 3, and windows overlap.",
         ),
     ),
-    (
-        {"pool": lambda x: functional.avg_pool2d(x, 3, 2, ceil_mode=True)},
-        text(ko="평균 풀링을 썼습니다. 여기서는 최대 풀링입니다.", en="That is average pooling. Here it is max pooling."),
-    ),
+    ({"pool": lambda x: functional.avg_pool2d(x, 3, 2, ceil_mode=True)}, built.AVERAGE),
     (
         {"norm": lambda x: x},
         text(ko="LRN이 없습니다. norm1과 norm2를 넣으세요.", en="There is no LRN. Put in norm1 and norm2."),
@@ -121,6 +95,10 @@ INSTEAD: list[tuple[dict[str, Any], Text]] = [
         ),
     ),
     (
+        {"norm": lambda x: functional.local_response_norm(x, 9, alpha=0.001, beta=0.75, k=2.0)},
+        text(ko="LRN의 `k`가 1이 아닙니다.", en="LRN's `k` is not 1."),
+    ),
+    (
         {"norm": lambda x: functional.local_response_norm(x, 4, alpha=0.001, beta=0.75, k=1.0)},
         text(
             ko="LRN의 `size`에 반지름 4를 적었습니다. 자기를 포함해 2 · 4 + 1 = 9채널입니다.",
@@ -135,47 +113,8 @@ INSTEAD: list[tuple[dict[str, Any], Text]] = [
         {"second": "pn"},
         text(ko="pool2가 norm2보다 먼저 옵니다. 둘째 단에서는 LRN이 먼저입니다.", en="pool2 comes before norm2. In the second stage LRN comes first."),
     ),
-    (
-        {"relus": "0111"},
-        text(ko="conv1 뒤에 ReLU가 없습니다.", en="There is no ReLU after conv1."),
-    ),
-    (
-        {"relus": "1011"},
-        text(ko="conv2 뒤에 ReLU가 없습니다.", en="There is no ReLU after conv2."),
-    ),
-    (
-        {"relus": "1101"},
-        text(ko="local3 뒤에 ReLU가 없습니다.", en="There is no ReLU after local3."),
-    ),
-    (
-        {"relus": "1110"},
-        text(ko="local4 뒤에 ReLU가 없습니다.", en="There is no ReLU after local4."),
-    ),
-    (
-        {"relus": "0000"},
-        text(ko="ReLU가 하나도 없습니다.", en="There is no ReLU at all."),
-    ),
-    (
-        {"end": lambda logits: logits.softmax(dim=1)},
-        text(
-            ko="끝에서 소프트맥스를 취했습니다. 이 신경망은 로짓을 돌려주고, 소프트맥스는 손실이 취합니다.",
-            en="It ends with a softmax. This network returns logits; the softmax is taken by the loss.",
-        ),
-    ),
-    (
-        {"end": lambda logits: logits.log_softmax(dim=1)},
-        text(
-            ko="끝에서 로그 소프트맥스를 취했습니다. 이 신경망은 로짓을 돌려줍니다.",
-            en="It ends with a log softmax. This network returns logits.",
-        ),
-    ),
-    (
-        {"end": lambda logits: logits.relu()},
-        text(
-            ko="출력층 뒤에도 ReLU가 있습니다. 로짓은 음수일 수도 있어야 합니다.",
-            en="There is a ReLU after the output layer as well. Logits must be free to be negative.",
-        ),
-    ),
+    *built.without_relu("conv1", "conv2", "local3", "local4"),
+    *built.ENDINGS,
 ]
 
 
@@ -188,18 +127,23 @@ def _network(answer: Any, rng: Random) -> Text | None:
     network = answer(classes)
     if not isinstance(network, nn.Module):
         return text(ko="`CifarNet`은 `nn.Module`이어야 합니다.", en="`CifarNet` must be an `nn.Module`.")
-    x = torch.randn(3, 3, 24, 24, generator=torch.Generator().manual_seed(rng.randrange(2**31)))
+    x = torch.randn(3, 3, 24, 24, generator=chance(rng))
     try:
         with torch.no_grad():
             logits = network.eval()(x)
     except RuntimeError as error:
         if "multiplied" not in str(error) and "size mismatch" not in str(error):
             raise
+        came = re.search(r"x(\d+) and", str(error))
+        if came and int(came[1]) != POOLED:
+            return text(
+                ko=f"pool2에서 64 · 6 · 6 = 2,304개가 나와야 하는데 {int(came[1]):,}개가 나옵니다. 합성곱의 패딩과 풀링을 확인하세요.",
+                en=f"64 · 6 · 6 = 2,304 numbers should leave pool2, and {int(came[1]):,} do. Look at the padding of the convolutions "
+                "and at the pooling.",
+            )
         return text(
-            ko=f"완전 연결층에 들어오는 수의 개수가 맞지 않습니다({error}). pool2에서 나오는 것은 64 · 6 · 6 = 2,304개여야 합니다. 합성곱의 패딩과 "
-            "풀링을 확인하세요.",
-            en=f"What arrives at a fully connected layer is not what it reads ({error}). What leaves pool2 must be "
-            "64 · 6 · 6 = 2,304 numbers. Look at the padding of the convolutions and at the pooling.",
+            ko=f"완전 연결층에 들어오는 수의 개수가 맞지 않습니다: {error}",
+            en=f"What arrives at a fully connected layer is not what it reads: {error}",
         )
     if not isinstance(logits, Tensor):
         return NOTHING if logits is None else text(ko="텐서를 돌려주어야 합니다.", en="It must return a tensor.")
@@ -213,62 +157,30 @@ def _network(answer: Any, rng: Random) -> Text | None:
             ko=f"그림 3장을 넣고 클래스를 {classes}개 달라고 했습니다. 출력의 모양: {tuple(logits.shape)}, 기대한 것: {(3, classes)}",
             en=f"For 3 images and {classes} classes the output has the shape {tuple(logits.shape)}, expected: {(3, classes)}",
         )
-    return _layers_wrong(network, classes) or _computes_other(network, x, classes)
+    table = TABLE | {"softmax_linear": (classes, 192)}
+    return built.weights_wrong(network, _layers(network), table) or _computes_other(network, x, table)
 
 
-def _weighted(network: nn.Module) -> dict[tuple[int, ...], nn.Module]:
-    """The layers with a filter or a matrix, by its shape."""
-    weights = {layer: getattr(layer, "weight", None) for layer in network.modules()}
-    return {tuple(weight.shape): layer for layer, weight in weights.items() if isinstance(weight, Tensor) and weight.ndim > 1}
+def _layers(network: nn.Module) -> built.Layers:
+    """The filters and matrices of the layers, with their biases."""
+    found = [(getattr(layer, "weight", None), getattr(layer, "bias", None)) for layer in network.modules()]
+    return {tuple(weight.shape): (weight, bias) for weight, bias in found if isinstance(weight, Tensor) and weight.ndim > 1}
 
 
-def _layers_wrong(network: nn.Module, classes: int) -> Text | None:
-    expected = {CONV1: "conv1", CONV2: "conv2", LOCAL3: "local3", LOCAL4: "local4", (classes, 192): "softmax_linear"}
-    found = _weighted(network)
-    missing = [f"{name} {shape}" for shape, name in expected.items() if shape not in found]
-    if missing:
-        others = ", ".join(str(shape) for shape in found if shape not in expected) or "-"
-        return text(
-            ko=f"가중치의 모양이 표와 다릅니다. 없는 것: {', '.join(missing)}. 대신 있는 것: {others}.",
-            en=f"The weights are not those of the table. Missing: {', '.join(missing)}. There instead: {others}.",
-        )
-    bare = [name for shape, name in expected.items() if getattr(found[shape], "bias", None) is None]
-    if bare:
-        return text(ko=f"편향이 없습니다: {', '.join(bare)}", en=f"Without a bias: {', '.join(bare)}")
-    count = sum(parameter.numel() for parameter in network.parameters())
-    right = sum(int(np.prod(shape)) + shape[0] for shape in expected)
-    if count != right:
-        return text(
-            ko=f"파라미터가 {count:,}개입니다. 다섯 층만 있으면 {right:,}개입니다.",
-            en=f"It has {count:,} parameters. The five layers alone have {right:,}.",
-        )
-    return None
-
-
-def _computes_other(network: nn.Module, x: Tensor, classes: int) -> Text | None:
+def _computes_other(network: nn.Module, x: Tensor, table: dict[str, built.Shape]) -> Text | None:
     """Large random weights, with which LRN acts, and the same weights in the tutorial's network."""
-    found = _weighted(network)
-    sizes = {CONV1: 2.0, CONV2: 0.02, LOCAL3: 0.02, LOCAL4: 0.05, (classes, 192): 0.1}
-    with torch.no_grad():
-        for shape, size in sizes.items():
-            found[shape].weight.normal_(std=size)
-            found[shape].bias.normal_(std=0.5)
-        mine = network(x)
-        layers = [(found[shape].weight, found[shape].bias) for shape in sizes]
-        if _near(mine, _tutorial(x, layers)):
-            return None
-        for instead, says in INSTEAD:
-            if _near(mine, _tutorial(x, layers, **instead)):
-                return says
-    return text(
-        ko="모양과 파라미터는 맞지만 계산이 다릅니다. 층의 차례와 풀링, LRN의 설정, ReLU 넷의 자리를 표와 견주세요.",
+    found = _layers(network)
+    layers = [found[shape] for shape in table.values()]
+    otherwise = text(
+        ko="모양과 파라미터는 맞지만 계산이 다릅니다. 층의 차례와 풀링, LRN의 설정, ReLU 넷의 자리를 표와 견주고, 출력이 소프트맥스를 거치지 않은 로짓인지도 확인하세요.",
         en="Shapes and parameters are right, but it computes something else. Compare the order of the layers, the pooling, "
-        "the settings of LRN and the places of the four ReLUs with the table.",
+        "the settings of LRN and the places of the four ReLUs with the table, and see that the output is logits, without softmax.",
     )
-
-
-def _near(mine: Tensor, other: Tensor) -> bool:
-    return bool((mine - other).abs().max() < 1e-3 * other.std().clamp(min=1e-3))
+    with torch.no_grad():
+        for (weight, bias), size in zip(layers, SIZES, strict=True):
+            weight.normal_(std=size)
+            bias.normal_(std=0.5)
+        return built.computes_other(network(x), lambda **options: _tutorial(x, layers, **options), INSTEAD, otherwise)
 
 
 register(Exercise(
@@ -302,11 +214,6 @@ def _loss_case(seed: int) -> tuple[Tensor, Tensor]:
     chance = torch.Generator().manual_seed(seed)
     count, classes = 12 + seed % 9, 3 + seed % 7  # never as many images as classes
     return 2 * torch.randn(count, classes, generator=chance), torch.randint(classes, (count,), generator=chance)
-
-
-def _loss_run(function: Callable, seed: int) -> list:
-    logits, labels = _loss_case(seed)
-    return [float(function(logits, labels))]
 
 
 def _picked(values: Tensor, labels: Tensor) -> Tensor:
@@ -364,6 +271,17 @@ LOSSES = [
         ),
     ),
     Mistake(
+        lambda logits, labels: functional.cross_entropy(logits, labels) / logits.shape[1],
+        text(ko="N이 아니라 N · K로 나누었습니다.", en="It is divided by N · K instead of N."),
+    ),
+    Mistake(
+        lambda logits, labels: -logits.log_softmax(dim=1)[:, labels].mean(),
+        text(
+            ko="그림마다 자기 레이블 하나가 아니라 모든 그림의 레이블을 골랐습니다. `[torch.arange(N), labels]`로 짝을 지으세요.",
+            en="Each row is asked for the labels of all images. Pair row and label: `[torch.arange(N), labels]`.",
+        ),
+    ),
+    Mistake(
         lambda logits, labels: -functional.cross_entropy(logits, labels),
         text(ko="부호가 반대입니다.", en="The sign is the wrong way round."),
     ),
@@ -390,21 +308,35 @@ def _loss(answer: Any, rng: Random) -> Text | None:
             ko=f"수 하나가 필요한데 모양이 {tuple(found.shape)}입니다. 평균을 내세요.",
             en=f"One number is needed, and this has the shape {tuple(found.shape)}. Take the mean.",
         )
-    right = [float(functional.cross_entropy(*_loss_case(seed))) for seed in seeds]
-    mine = [_loss_run(answer, seed)[0] for seed in seeds]
-    if _same(mine, right):
+
+    def losses(function: Callable) -> list[float]:
+        return [float(function(*_loss_case(seed))) for seed in seeds]
+
+    mine, right = losses(answer), losses(functional.cross_entropy)
+    if np.allclose(mine, right, rtol=1e-4, atol=1e-6):
         if isinstance(found, Tensor) and found.requires_grad:
-            return None
+            return _far_off_wrong(answer)
         return text(
             ko="값은 맞지만 그레이디언트가 이어지지 않습니다. `.item()`, `.detach()`, NumPy를 쓰면 역전파할 수 없습니다.",
             en="The value is right, but no gradient passes: with `.item()`, `.detach()` or NumPy one cannot backpropagate.",
         )
-    if known := _known(_loss_run, answer, seeds, LOSSES):
-        return known
+    for mistake in LOSSES:
+        if np.allclose(mine, losses(mistake.wrong), rtol=1e-4, atol=1e-6):
+            return mistake.says
     return text(
         ko=f"로짓이 {tuple(logits.shape)}일 때 손실이 {mine[0]:.4f}입니다. 기대한 것: {right[0]:.4f}. 행마다 확률의 합이 1인지 확인하세요.",
         en=f"For logits {tuple(logits.shape)} the loss is {mine[0]:.4f}, expected: {right[0]:.4f}. Do the probabilities of each "
         "row sum to 1?",
+    )
+
+
+def _far_off_wrong(answer: Callable) -> Text | None:
+    if np.isclose(float(answer(torch.tensor([[200.0, 0.0, 0.0]]), torch.tensor([1]))), 200):
+        return None
+    return text(
+        ko="값은 맞지만 확률을 구한 다음 로그를 취했습니다. 로짓의 차이가 200쯤 되면 확률이 0으로 반올림되어 손실이 inf가 됩니다. `log_softmax`나 `cross_entropy`를 쓰세요.",
+        en="The values are right, but the logarithm is taken of probabilities. Where logits differ by about 200 a probability rounds "
+        "to 0 and the loss is inf. Use `log_softmax` or `cross_entropy`.",
     )
 
 
@@ -428,112 +360,26 @@ register(Exercise(
 # The second bug: gradients that pile up
 
 
-def _step_run(function: Callable, seed: int) -> list:
-    """Weights after each of four steps; the losses returned come last."""
-    state = torch.random.get_rng_state()
-    torch.manual_seed(seed)
-    network = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3))
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
-    weights, losses = [], []
-    for _ in range(4):
-        x, labels = torch.randn(6, 4), torch.randint(3, (6,))
-        loss = function(network, optimizer, _other_loss, x, labels)
-        losses.append(np.nan if loss is None else float(loss.detach() if isinstance(loss, Tensor) else loss))
-        weights.append(torch.cat([parameter.detach().flatten() for parameter in network.parameters()]).numpy())
-    torch.random.set_rng_state(state)
-    return [*weights, np.array(losses)]
-
-
 def _other_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """A loss that is not the one at hand, so that one sees which was used."""
     return 1.5 * functional.cross_entropy(logits, labels, label_smoothing=0.2)
 
 
-def _step(network, optimizer, loss_function, x, labels, *, before="", between="", after="") -> float:
-    """A right step; z in the options erases gradients at that place, c clips them, b goes backward again, s steps."""
-
-    def do(what: str) -> None:
-        for letter in what:
-            if letter == "z":
-                optimizer.zero_grad()
-            elif letter == "c":
-                nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            else:
-                optimizer.step()
-
-    loss = loss_function(network(x), labels)
-    do(before)
-    loss.backward()
-    do(between)
-    optimizer.step()
-    do(after)
-    return loss.item()
-
-
-def _stepping(**options: str) -> Callable:
-    return lambda *arguments: _step(*arguments, **options)
-
-
-def _right_step(*arguments: Any) -> float:
-    return _step(*arguments, before="z")
-
-
-def _late_step(network, optimizer, loss_function, x, labels) -> float:
-    optimizer.step()
-    optimizer.zero_grad()
-    loss = loss_function(network(x), labels)
-    loss.backward()
-    return loss.item()
-
-
 def _new_optimizer(network, optimizer, loss_function, x, labels) -> float:
     fresh = torch.optim.SGD(network.parameters(), lr=optimizer.param_groups[0]["lr"], momentum=0.9)
-    return _right_step(network, fresh, loss_function, x, labels)
-
-
-def _own_loss(network, optimizer, loss_function, x, labels) -> float:
-    return _right_step(network, optimizer, functional.cross_entropy, x, labels)
-
-
-def _loss_after(network, optimizer, loss_function, x, labels) -> float:
-    _right_step(network, optimizer, loss_function, x, labels)
-    with torch.no_grad():
-        return loss_function(network(x), labels).item()
-
-
-def _twice(network, optimizer, loss_function, x, labels) -> float:
-    optimizer.zero_grad()
-    loss = loss_function(network(x), labels)
-    loss.backward(retain_graph=True)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
+    return stepped.step(network, fresh, loss_function, x, labels)
 
 
 STEPS = [
     Mistake(
-        _stepping(),
+        stepped.stepping("fbs"),
         text(
             ko="스크립트의 버그가 그대로입니다. 지난 걸음의 그레이디언트에 이번 것이 더해집니다.",
             en="The script's bug is still in it: this step's gradient is added to those of all steps before.",
         ),
     ),
     Mistake(
-        _stepping(before="z", between="z"),
-        text(
-            ko="가중치가 움직이지 않습니다. `backward`가 구한 그레이디언트를 `optimizer.step()`이 쓰기 전에 지웠습니다.",
-            en="No weight moves: what `backward` found is erased before `optimizer.step()` can use it.",
-        ),
-    ),
-    Mistake(
-        _late_step,
-        text(
-            ko="한 배치 늦습니다. `optimizer.step()`이 `backward`보다 먼저 와서 지난 배치의 그레이디언트로 움직입니다.",
-            en="It is a batch late: `optimizer.step()` comes before `backward` and moves by the gradient of the batch before.",
-        ),
-    ),
-    Mistake(
-        _stepping(between="c"),
+        stepped.stepping("fbcs"),
         text(
             ko="그레이디언트를 자르기만 했습니다. 커지지는 않아도 방향은 여전히 옛 그레이디언트의 합입니다. 증상이 아니라 원인을 없애세요.",
             en="You clipped the gradient. It no longer grows, but its direction is still that of the old gradients' sum: remove "
@@ -548,58 +394,23 @@ STEPS = [
         ),
     ),
     Mistake(
-        _own_loss,
+        stepped.by_loss(functional.cross_entropy),
         text(
             ko="건네받은 `loss_function`을 쓰지 않고 다른 손실로 움직입니다.",
             en="It moves by another loss. Use the `loss_function` that is handed in.",
         ),
     ),
-    Mistake(
-        _twice,
-        text(
-            ko="역전파를 두 번 했습니다. 그레이디언트가 두 배가 됩니다.",
-            en="It goes backward twice, which doubles the gradient.",
-        ),
-    ),
-    Mistake(
-        _stepping(before="z", after="s"),
-        text(ko="한 번 부를 때 두 걸음을 걷습니다.", en="It makes two steps in one call."),
-    ),
 ]
 
 
-def _step_test(answer: Any, rng: Random) -> Text | None:
-    if not callable(answer):
-        return NOT_A_FUNCTION
-    seeds = [rng.randrange(2**31) for _ in range(4)]
-    mine, right = [_step_run(answer, seed) for seed in seeds], [_step_run(_right_step, seed) for seed in seeds]
-    if all(_same(a[:-1], b[:-1]) for a, b in zip(mine, right, strict=True)):
-        losses = np.array([run[-1] for run in mine]), np.array([run[-1] for run in right])
-        if np.isnan(losses[0]).any():
-            return text(
-                ko="가중치는 옳게 움직이지만 손실을 돌려주지 않습니다. `return`이 빠졌습니다.",
-                en="The weights move rightly, but no loss is returned. A `return` is missing.",
-            )
-        if np.allclose(*losses, rtol=1e-4):
-            return None
-        return text(
-            ko="가중치는 옳게 움직이지만 돌려준 것이 걸음을 옮기기 전의 손실이 아닙니다.",
-            en="The weights move rightly, but what is returned is not the loss from before the step.",
-        )
-    for mistake in STEPS:  # by the weights alone, whatever is returned
-        wrongs = (_step_run(mistake.wrong, seed)[:-1] for seed in seeds)
-        if all(_same(a[:-1], wrong) for a, wrong in zip(mine, wrongs, strict=True)):
-            return mistake.says
-    return text(
-        ko="네 걸음 뒤의 가중치가 다릅니다. 걸음마다 지우고, 손실을 구하고, 역전파하고, 옮기는 일을 한 번씩 하는지 확인하세요.",
-        en="After four steps the weights are others. Does every step erase, compute the loss, go backward and move once each?",
-    )
+def _step(answer: Any, rng: Random) -> Text | None:
+    return stepped.wrong(answer, rng, _other_loss, STEPS)
 
 
 register(Exercise(
     key="lab_cifar10_step",
     lab=LAB,
-    test=_step_test,
+    test=_step,
     hints=[
         text(
             ko="`backward`는 `grad`를 새로 쓰지 않고 더합니다. 누군가는 먼저 지워야 합니다.",
@@ -616,145 +427,34 @@ register(Exercise(
 # The third bug: measured in train mode
 
 
-class _Scene:
-    """A network with dropout and batch normalisation, batches of unequal size, and a record of each forward pass."""
-
-    def __init__(self, seed: int, training: bool) -> None:
-        state = torch.random.get_rng_state()
-        torch.manual_seed(seed)
-        norm, drop = nn.BatchNorm1d(8), nn.Dropout(0.5)
-        self.network = nn.Sequential(nn.Linear(6, 8), norm, nn.ReLU(), drop, nn.Linear(8, 3))
-        with torch.no_grad():
-            norm.running_mean.normal_()
-            norm.running_var.uniform_(0.2, 3)
-        self.network.train(training)
-        self.batches = [(torch.randn(size, 6), torch.randint(3, (size,))) for size in (20, 20, 20, 7)]
-        torch.random.set_rng_state(state)
-        network = copy.deepcopy(self.network).eval()
-        with torch.no_grad():
-            self.hits = [(network(x).argmax(dim=1) == labels).float() for x, labels in self.batches]
-        self.seen: list[tuple[bool, bool, bool]] = []  # batch norm, dropout, gradients
-        self.network.register_forward_pre_hook(
-            lambda layers, _: self.seen.append((layers[1].training, layers[3].training, torch.is_grad_enabled()))
-        )
-
-    def share(self, pick: Callable[[list[float]], float] | None = None) -> float:
-        """The right accuracy, or what `pick` makes of the batches' accuracies."""
-        return float(torch.cat(self.hits).mean()) if pick is None else pick([float(hit.mean()) for hit in self.hits])
-
-    def given(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return iter(self.batches)
-
-
-ACCURACIES: list[tuple[Callable[[_Scene], float], Text]] = [
-    (
-        lambda scene: scene.share(np.mean),
-        text(
-            ko="배치마다의 정확도를 평균했습니다. 마지막 배치는 짧으니 맞힌 수와 전체 수를 따로 더해서 나누세요.",
-            en="That is the mean of the batches' accuracies. The last batch is shorter: add up the right ones and all, then divide.",
-        ),
-    ),
-    (
-        lambda scene: scene.share(lambda each: each[-1]),
-        text(ko="마지막 배치의 정확도뿐입니다.", en="That is the accuracy of the last batch alone."),
-    ),
-    (
-        lambda scene: scene.share(lambda each: each[0]),
-        text(ko="첫 배치의 정확도뿐입니다. `return`이 반복문 안에 있습니까?", en="That is the accuracy of the first batch alone. Is the `return` inside the loop?"),
-    ),
-    (
-        lambda scene: 100 * scene.share(),
-        text(ko="퍼센트로 돌려주었습니다. 0에서 1까지의 비율이 필요합니다.", en="That is in percent. A share from 0 to 1 is needed."),
-    ),
-    (
-        lambda scene: 67 * scene.share(),
-        text(ko="맞힌 수입니다. 전체 수로 나누세요.", en="That is how many are right. Divide by how many there are."),
-    ),
-    (
-        lambda scene: 1 - scene.share(),
-        text(ko="오류율입니다. 정확도가 필요합니다.", en="That is the error rate. The accuracy is needed."),
-    ),
-]
-
-
 def _accuracy(answer: Any, rng: Random) -> Text | None:
-    if not callable(answer):
-        return NOT_A_FUNCTION
-    scenes = [_Scene(rng.randrange(2**31), training) for training in (True, False, True, True)]
-    modes, before = [scene.network.training for scene in scenes], copy.deepcopy(scenes[0].network.state_dict())
-    found = []
-    for scene in scenes:
-        value = answer(scene.network, scene.given())
-        if value is None:
-            return NOTHING
-        found.append(float(value))
-    seen = [each for scene in scenes for each in scene.seen]
-    if wrong := _in_training(answer, scenes, seen):
-        return wrong
-    for score, says in [(lambda scene: scene.share(), None), *ACCURACIES]:
-        if np.allclose(found, [score(scene) for scene in scenes], atol=1e-6):
-            if says:
-                return says
-            break
-    else:
-        return text(
-            ko=f"정확도가 {found[0]:.4f}입니다. 기대한 것: {scenes[0].share():.4f}",
-            en=f"The accuracy is {found[0]:.4f}, expected: {scenes[0].share():.4f}",
-        )
-    now = [scene.network.training for scene in scenes]
-    if not any(now):
-        return text(
-            ko="옳게 쟀지만 신경망이 평가 모드로 남았습니다. 이대로 다음 에폭을 훈련하면 드롭아웃이 꺼져 있습니다. 들어올 때의 모드로 돌려놓으세요.",
-            en="Measured rightly, but the network is left in eval mode: the next epoch would train without dropout. Put it "
-            "back into the mode in which it came.",
-        )
-    mixed = [len({layer.training for layer in scene.network.modules()}) > 1 for scene in scenes]
-    if now != modes or any(mixed):
-        return text(
-            ko="옳게 쟀지만 평가 모드로 들어온 신경망이 훈련 모드로 나갑니다. `network.training`을 기억해 두었다가 되돌리세요.",
-            en="Measured rightly, but a network that came in eval mode leaves in train mode. Remember `network.training`, "
-            "and put that back.",
-        )
-    if any(not torch.equal(value, before[name]) for name, value in scenes[0].network.state_dict().items()):
-        return text(ko="재는 동안 신경망이 바뀌었습니다.", en="The network has changed while it was measured.")
-    if any(gradients for _, _, gradients in seen):
-        return text(
-            ko="값은 맞지만 그레이디언트를 준비하며 쟀습니다. 스크립트의 `torch.no_grad()`는 남겨 두세요. 메모리와 시간을 아껴 줍니다.",
-            en="The value is right, but it was measured with gradients prepared. Keep the script's `torch.no_grad()`: it saves "
-            "memory and time.",
-        )
-    return None
+    return evaluated.wrong(answer, rng, _in_training)
 
 
-def _in_training(answer: Callable, scenes: list[_Scene], seen: list[tuple[bool, bool, bool]]) -> Text | None:
-    """What is wrong where layers were in train mode while the answer measured."""
-    norm, drop = [each[0] for each in seen], [each[1] for each in seen]
-    if not any(norm) and not any(drop):
-        return None
-    if not any(drop):
+def _in_training(answer: Callable, scenes: list[evaluated.Scene]) -> Text:
+    norms, drops, _ = zip(*(each for scene in scenes for each in scene.seen), strict=True)
+    if not any(drops):
         return text(
             ko="드롭아웃은 껐지만 배치 정규화가 아직 배치의 평균을 씁니다. 신경망 전체를 평가 모드로 바꾸세요.",
             en="Dropout is off, but batch normalisation still takes the mean of the batch. Put the whole network into eval mode.",
         )
-    if not any(norm):
+    if not any(norms):
         return text(
             ko="배치 정규화는 옳지만 드롭아웃이 아직 유닛을 끕니다. 신경망 전체를 평가 모드로 바꾸세요.",
             en="Batch normalisation is right, but dropout still switches units off. Put the whole network into eval mode.",
         )
-    if not all(norm[: len(scenes[0].batches)]):
+    if not all(norm for norm, _, _ in scenes[0].seen):
         return text(
             ko="첫 배치를 아직 훈련 모드로 재었습니다. 반복문보다 앞에서 평가 모드로 바꾸세요.",
-            en="A batch was still measured in train mode. Switch to eval mode before the loop.",
+            en="The first batch was still measured in train mode. Switch to eval mode before the loop.",
         )
-    network = scenes[0].network.train()
-    torch_state = torch.random.get_rng_state()
-    seeds = []
+    after = []  # the state of torch's random numbers after it, from two different ones before it
     for seed in (1, 2):
-        torch.manual_seed(seed)
-        answer(network, scenes[0].given())
-        seeds.append(torch.random.get_rng_state())
-    torch.random.set_rng_state(torch_state)
-    if torch.equal(*seeds):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            answer(scenes[0].network.train(), scenes[0].given())
+            after.append(torch.random.get_rng_state())
+    if torch.equal(*after):
         return text(
             ko="난수 시드를 정해 두 번의 값을 같게 만들었을 뿐, 드롭아웃은 여전히 켜져 있습니다. 증상이 아니라 원인을 없애세요.",
             en="A fixed seed makes two calls agree, but dropout is still on. Remove the cause, not the symptom.",
@@ -1053,12 +753,19 @@ register(Exercise(
                 en="`gain` is a number of images. Divide by all images, so that it is between 0 and 1.",
             ),
         ),
-        Mistake(
-            lambda matrix, classes: _reading(matrix, tuple(range(len(matrix)))),
-            text(
-                ko="클래스의 번호를 돌려주었습니다. 이름이 필요합니다: `classes[번호]`",
-                en="Those are the numbers of the classes. Their names are needed: `classes[number]`",
-            ),
+        *(
+            Mistake(
+                wrong,
+                text(
+                    ko="`hardest`와 `overcalled`에는 번호가 아니라 이름, `classes[번호]`가 필요합니다.",
+                    en="`hardest` and `overcalled` need the name, `classes[number]`, not the number.",
+                ),
+            )
+            for wrong in (
+                lambda matrix, classes: _reading(matrix, tuple(range(len(matrix)))),
+                _read_as(hardest=lambda recall, **_: int(recall.argmin())),
+                _read_as(overcalled=lambda more, **_: int(more.argmax())),
+            )
         ),
     ],
     hints=[
@@ -1163,9 +870,9 @@ def _calls_wrong(measure: _Measure) -> Text | None:
             )
         if not _ids(training) | _ids(validation) <= everything:
             return text(
-                ko="`images`에 없는 그림으로 쟀습니다. 테스트 세트입니까? 고르는 일은 건네받은 `images`만으로 해야 합니다.",
-                en="You measured on images that are not among `images`. Is it the test set? The choice must be made on the `images` "
-                "handed in and on nothing else.",
+                ko="`images`에 없는 그림으로 쟀습니다. 테스트 세트이거나, 함수 밖에 있는 `training`, `validation`입니까? 건네받은 `images`를 나누세요.",
+                en="You measured on images that are not among `images`. Is it the test set, or the `training` and `validation` from "
+                "outside the function? Split the `images` handed in.",
             )
         if _ids(training) & _ids(validation):
             return text(
@@ -1229,9 +936,10 @@ def _choice_wrong(measure: _Measure, found: Any) -> Text | None:
             en="You return several things. Return the name of the chosen recipe alone.",
         )
     if isinstance(found, dict):
+        ko, en = ("레시피를", "a recipe") if found in measure.recipes.values() else ("표를", "a table")
         return text(
-            ko="레시피나 표를 돌려주었습니다. 고른 레시피의 이름이 필요합니다.",
-            en="You return a recipe, or a table. The name of the chosen recipe is needed.",
+            ko=f"{ko} 돌려주었습니다. 고른 레시피의 이름이 필요합니다.",
+            en=f"You return {en}. The name of the chosen recipe is needed.",
         )
     if isinstance(found, float):
         return text(
@@ -1295,7 +1003,7 @@ def _recipes(answer: Any, rng: Random) -> Text | None:
             en=f"`{alike[0][0]}` is the same recipe as `{alike[0][1]}`.",
         )
     tiny = data.ImageSet(
-        torch.randint(256, (20, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(rng.randrange(2**31))),
+        torch.randint(256, (20, 3, 32, 32), dtype=torch.uint8, generator=chance(rng)),
         torch.arange(20) % 10,
         tuple("abcdefghij"),
     )
@@ -1306,6 +1014,12 @@ def _recipes(answer: Any, rng: Random) -> Text | None:
             history = train.fit(network, tiny, epochs=1, normalize="image", quiet=True, **settings)
             train.evaluate(network, tiny.centre(24), like=history)
         except THEIRS as error:
+            if "multiplied" in str(error) and data.augmented(tiny.images[:1], recipe.get("augment") or []).shape[-1] == 32:
+                return text(
+                    ko=f"레시피 `{name}`: 신경망은 24픽셀을 읽는데 32픽셀 그림이 들어갔습니다. `augment`의 목록에 `data.crop(size=24)`를 넣으세요.",
+                    en=f"Recipe `{name}`: the network reads 24 pixels and got images of 32. Put `data.crop(size=24)` into the list "
+                    "`augment`.",
+                )
             return text(
                 ko=f"레시피 `{name}`: 그림 20장으로 훈련해 보니 오류가 났습니다. {type(error).__name__}: {error}",
                 en=f"Recipe `{name}`: trained on 20 images, it raised an error. {type(error).__name__}: {error}",
@@ -1324,6 +1038,11 @@ def _recipe_wrong(name: str, recipe: dict) -> Text | None:
             ko=f"레시피 `{name}`: `network`는 신경망이 아니라 새 신경망을 만드는 함수여야 합니다. 그래야 훈련마다 처음부터 시작합니다.",
             en=f"Recipe `{name}`: `network` must be a function that makes a new network, not a network, so that every training "
             "starts afresh.",
+        )
+    if isinstance(recipe.get("optimizer"), type):
+        return text(
+            ko=f"레시피 `{name}`: `optimizer`에는 클래스가 아니라 이름을 적습니다. 예: `\"adam\"`",
+            en=f"Recipe `{name}`: `optimizer` is a name, not a class, for example `\"adam\"`.",
         )
     timed = [key for key in ("epochs", "minutes") if key in recipe]
     if timed:
@@ -1346,13 +1065,13 @@ register(Exercise(
     test=_recipes,
     hints=[
         text(
-            ko='`UNTUNED | {"lr": 0.05, "schedule": "onecycle"}`처럼 기준 레시피에서 한 가지씩 바꾸면 무엇이 도움이 되는지 보입니다.',
-            en='Change one thing at a time from the baseline, as in `UNTUNED | {"lr": 0.05, "schedule": "onecycle"}`, and you see '
-            "what helps.",
+            ko="기준 레시피에서 한 가지씩 바꾸면 무엇이 도움이 되는지 보입니다. 짧은 훈련에서는 학습률과 일정이 가장 중요합니다.",
+            en="Change one thing at a time from the baseline, and you see what helps. In a short training the learning rate and its "
+            "schedule matter most.",
         ),
         text(
-            ko='짧은 훈련에서는 학습률과 일정이 가장 중요합니다. 신경망을 바꿔 볼 수도 있습니다: `"network": with_batch_norm`',
-            en='In a short training the learning rate and its schedule matter most. You may change the network, too: '
+            ko='`UNTUNED | {"lr": 0.05, "schedule": "onecycle"}`처럼 바꿉니다. 신경망을 바꿔 볼 수도 있습니다: `"network": with_batch_norm`',
+            en='Write it like `UNTUNED | {"lr": 0.05, "schedule": "onecycle"}`. You may change the network, too: '
             '`"network": with_batch_norm`',
         ),
     ],
@@ -1362,22 +1081,13 @@ register(Exercise(
 # The number to beat
 
 
-def _loaded(name: str, split: str, **options: Any) -> data.ImageSet:
-    """A set, without a word about loading it."""
-    with redirect_stdout(StringIO()):
-        return data.load(name, split, **options)
+LABEL = text(ko="레이블", en="label")
 
 
 def _test_set() -> data.ImageSet:
     if budget() == "full":
-        return _loaded("cifar10", "test", fallback="shapes")
-    return _loaded("shapes", "test", count=1000)
-
-
-def _labels(answer: Callable, images: Tensor) -> Any:
-    """The answer's labels, asked for by the 500."""
-    parts = [answer(part.clone()) for part in images.split(500)]
-    return torch.cat(parts) if all(isinstance(part, Tensor) for part in parts) else parts[0]
+        return labelled.loaded("cifar10", "test", fallback="shapes")
+    return labelled.loaded("shapes", "test", count=1000)
 
 
 def _beat(answer: Any, rng: Random) -> Text | None:
@@ -1389,21 +1099,23 @@ def _beat(answer: Any, rng: Random) -> Text | None:
     if not callable(answer):
         return NOT_A_FUNCTION
     test_set = _test_set()
-    order = torch.randperm(len(test_set), generator=torch.Generator().manual_seed(rng.randrange(2**31)))
-    found = _labels(answer, test_set.images[order])
-    if found is None:
-        return NOTHING
-    if wrong := _not_labels(found, len(test_set)):
+    order = torch.randperm(len(test_set), generator=chance(rng))
+    images, labels = test_set.images[order], test_set.labels[order]
+    try:
+        found = labelled.labels_of(answer, images)
+    except THEIRS as error:
+        if wrong := _call_failed(answer, error):
+            return wrong
+        raise
+    if wrong := labelled.not_labels(found, len(test_set), LABEL):
         return wrong
-    labels = test_set.labels[order]
-    alike = [(labels == label).nonzero().flatten()[:50] for label in range(len(test_set.classes))]  # of one class each
-    again = torch.cat([_labels(answer, test_set.images[order[some]]).cpu() for some in alike])
-    if (again != found.cpu()[torch.cat(alike)]).float().mean() > 0.02:  # below it, rounding may decide between two
+    if labelled.depends_on_company(answer, found, images, labels):
         return text(
-            ko="같은 그림을 다른 그림들과 함께 넣으면 대답이 달라집니다. 신경망이 훈련 모드입니까?",
-            en="The same images get other answers in other company. Is the network in train mode?",
+            ko="같은 그림을 다른 그림들과 함께 넣으면 대답이 달라집니다. 신경망이 훈련 모드입니까? 아니면 그림마다가 아니라 묶음 전체로 표준화했습니까?",
+            en="The same images get other answers in other company. Is the network in train mode? Or are images standardised over the "
+            "whole batch instead of each by itself?",
         )
-    accuracy = float((found.cpu() == labels).float().mean())
+    accuracy = float((found == labels).float().mean())
     goal = TO_BEAT["shapes" if test_set.name == "shapes" else "cifar10"]
     if len(set(found.tolist())) == 1:
         return text(ko=f"언제나 같은 대답입니다: {int(found[0])}", en=f"It always gives the same answer: {int(found[0])}")
@@ -1416,39 +1128,36 @@ def _beat(answer: Any, rng: Random) -> Text | None:
         )
     if accuracy <= goal:
         return text(
-            ko=f"테스트 정확도는 {accuracy:.3f}입니다. 넘을 수: {goal:.3f}. 검증 세트에서 더 나은 레시피를 찾은 다음 다시 오세요.",
-            en=f"Test accuracy {accuracy:.3f}; to beat: {goal:.3f}. Find a better recipe on the validation set, then come back.",
+            ko=f"테스트 정확도는 {accuracy:.3f}입니다. 넘을 수: {goal:.3f}. 검증 세트에서는 더 높았습니까? 그렇다면 `classify`가 그림을 훈련 때와 "
+            "다르게 다룹니다(한가운데 24픽셀, 그림마다 표준화). 아니라면 검증 세트에서 더 나은 레시피를 찾은 다음 다시 오세요.",
+            en=f"Test accuracy {accuracy:.3f}; to beat: {goal:.3f}. Was it higher on the validation set? Then `classify` treats images "
+            "otherwise than training did (the middle 24 pixels, each image standardised). If not, find a better recipe on the "
+            "validation set, then come back.",
         )
     if test_set.name == "shapes":
         return _only_there(answer, accuracy, rng)
     return None
 
 
-def _not_labels(found: Any, count: int) -> Text | None:
-    if not isinstance(found, Tensor):
+def _call_failed(answer: Any, error: BaseException) -> Text | None:
+    """What an error in the reader's `classify` most often comes from, where it is one of those."""
+    if isinstance(error, (TypeError, AttributeError)) and getattr(answer, "__globals__", {}).get("final", answer) is None:
         return text(
-            ko=f"그림마다 레이블 하나씩, 텐서 (N,)이 필요합니다. 받은 것: {type(found).__name__}",
-            en=f"A tensor (N,) is needed, a label for each image, and this is: {type(found).__name__}",
+            ko="`final`이 아직 없습니다. `tune`과 `recipes`의 검사를 통과한 다음 그 아래 셀을 다시 실행하세요.",
+            en="There is no `final` yet: pass the checks of `tune` and `recipes`, then run the cell below them again.",
         )
-    if found.ndim == 2:
+    if isinstance(error, RuntimeError) and ("multiplied" in str(error) or "should be the same" in str(error)):
         return text(
-            ko=f"모양이 (N, {found.shape[1]})입니다. 로짓이라면 `argmax(dim=1)`로 레이블을 고르세요.",
-            en=f"The shape is (N, {found.shape[1]}). If these are logits, `argmax(dim=1)` picks the labels.",
+            ko=f"신경망에 넣을 수 없는 그림입니다. 한가운데 24픽셀을 잘랐습니까? 0에서 1까지의 수로 바꾸었습니까? ({error})",
+            en=f"The network cannot read these images. Are the middle 24 pixels cut out, and the numbers made 0 to 1? ({error})",
         )
-    if tuple(found.shape) != (count,):
-        return text(
-            ko=f"그림 {count:,}장에 대해 모양이 {tuple(found.shape)}인 텐서를 받았습니다. (N,)이어야 합니다.",
-            en=f"For {count:,} images the tensor has the shape {tuple(found.shape)}; it should be (N,).",
-        )
-    if found.is_floating_point():
-        return text(ko="레이블은 정수여야 합니다.", en="Labels must be whole numbers.")
     return None
 
 
 def _only_there(answer: Callable, accuracy: float, rng: Random) -> Text | None:
     """Whether the answer knows the test set only: shapes drawn just now tell."""
-    new = _loaded("shapes", "test", count=600, seed=rng.randint(1, 10**6))
-    there = float((_labels(answer, new.images).cpu() == new.labels).float().mean())
+    new = labelled.loaded("shapes", "test", count=600, seed=rng.randint(1, 10**6))
+    there = float((labelled.labels_of(answer, new.images) == new.labels).float().mean())
     if there > accuracy - 0.12:  # four standard errors of the difference, and more
         return None
     return text(
@@ -1463,16 +1172,17 @@ register(Exercise(
     test=_beat,
     hints=[
         text(
-            ko="`data.to_float`, 한가운데 24픽셀, `data.standardize()`, `network.eval()`, `argmax(dim=1)`의 차례입니다.",
-            en="In this order: `data.to_float`, the middle 24 pixels, `data.standardize()`, `network.eval()`, `argmax(dim=1)`.",
-        ),
-        text(
-            ko="정확도가 모자라면 레시피를 바꾸세요. 한 번 올렸다 내리는 `onecycle`은 학습률 0.05에서 잘 됩니다.",
-            en="If accuracy falls short, change the recipe: `onecycle`, which goes up once and comes down, works well at a rate of 0.05.",
+            ko="`data.to_float`, 한가운데 24픽셀, `data.augmented(x, data.standardize())`, `network.eval()`, `argmax(dim=1)`의 차례입니다.",
+            en="In this order: `data.to_float`, the middle 24 pixels, `data.augmented(x, data.standardize())`, `network.eval()`, "
+            "`argmax(dim=1)`.",
         ),
         text(
             ko="그림과 그 거울상의 확률을 평균하면 훈련하지 않고도 조금 나아질 수 있습니다.",
             en="Averaging the probabilities of an image and its mirror image may add a little without any training.",
+        ),
+        text(
+            ko="정확도가 모자라면 레시피를 바꾸세요. 한 번 올렸다 내리는 `onecycle`은 학습률 0.05에서 잘 됩니다.",
+            en="If accuracy falls short, change the recipe: `onecycle`, which goes up once and comes down, works well at a rate of 0.05.",
         ),
     ],
 ))

@@ -1,50 +1,23 @@
 """The exercises of lab 01, MNIST: the pieces of a program that reads digits, one by one, and at last the program."""
 
-import copy
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
-from io import StringIO
+from collections.abc import Callable
 from itertools import islice
 from math import ceil, isfinite, sqrt
 from random import Random
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from cnnbook import data
-from cnnbook.exercises import Exercise, Mistake, Text, register, text
+from cnnbook.exercises import Exercise, Mistake, Text, built, evaluated, labelled, register, stepped, text
+from cnnbook.exercises.shared import NOT_A_FUNCTION, NOTHING, chance, near
 from cnnbook.notebook import budget
-from cnnbook.verdict import array
 
 LAB = "01_mnist"
 TO_REACH = {"digits": 0.975, "mnist": 0.991}  # the second is what the Korean lecture gives
-
-NOT_A_FUNCTION = text(ko="함수를 괄호 없이 이름으로 건네세요.", en="Hand in the function itself, by its name, without brackets.")
-NOTHING = text(
-    ko="함수가 `None`을 돌려줍니다. `return`을 빠뜨리지 않았는지 확인하세요.",
-    en="The function returns `None`. Is a `return` missing?",
-)
-
-
-def _chance(rng: Random) -> torch.Generator:
-    return torch.Generator().manual_seed(rng.randrange(2**31))
-
-
-def _near(mine: Tensor, other: Tensor) -> bool:
-    if mine.shape != other.shape:
-        return False
-    return bool((mine - other).abs().max() <= 1e-4 * max(1.0, float(other.abs().max())))
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is a single number, also as a tensor or an array."""
-    if isinstance(value, (Tensor, np.ndarray, np.generic)):
-        return array(value).size == 1
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 # The size formula
@@ -117,6 +90,24 @@ register(Exercise(
             text(
                 ko="패딩을 쓰지 않았습니다. 줄의 길이는 `width + 2 * padding`칸입니다.",
                 en="The padding is not used. The line is `width + 2 * padding` cells long.",
+            ),
+        ),
+        Mistake(
+            lambda width, kernel, stride=1, padding=0: width - kernel + 2 * padding // stride + 1,
+            text(
+                ko="괄호가 빠졌습니다. `//`는 덧셈과 뺄셈보다 먼저 계산됩니다. 움직일 수 있는 칸 수 전체를 나누세요.",
+                en="Brackets are missing: `//` comes before `+` and `-`. Divide the whole of the cells it can move.",
+            ),
+        ),
+        Mistake(
+            lambda width, kernel, stride=1, padding=0: (width - kernel) / stride + 1,
+            text(ko="패딩도 내림도 아직 없습니다.", en="Neither the padding nor rounding down is there yet."),
+        ),
+        Mistake(
+            lambda width, kernel, stride=1, padding=0: len(range(0, width + 2 * padding, stride)),
+            text(
+                ko="필터가 끝 밖으로 나가는 자리까지 셌습니다.",
+                en="You count starts at which the filter sticks out at the end.",
             ),
         ),
     ],
@@ -252,7 +243,7 @@ CONVOLUTIONS: list[tuple[Callable, Text]] = [
     (
         _sideways,
         text(
-            ko="출력의 세로와 가로를 뒤바꾸어 `reshape`했습니다. 행의 수가 먼저입니다: (N, C, H', W')",
+            ko="출력의 높이와 너비를 뒤바꾸어 `reshape`했습니다. 행의 수가 먼저입니다: (N, C, H', W')",
             en="The output is reshaped with height and width swapped. Rows come first: (N, C, H', W')",
         ),
     ),
@@ -289,7 +280,7 @@ def _convolution(answer: Any, rng: Random) -> Text | None:
             en="That calls PyTorch's own convolution. This time build it yourself, from `functional.unfold` and a matrix product.",
         )
     for convolve, says in CONVOLUTIONS:
-        if all(_near(trial.mine.detach(), trial.by(convolve)) for trial in trials):
+        if all(near(trial.mine.detach(), trial.by(convolve)) for trial in trials):
             return says
     for trial in trials:
         if wrong := trial.wrong():
@@ -343,14 +334,14 @@ class _Layer:
 
     def __init__(self, answer: type[nn.Module], options: tuple, rng: Random) -> None:
         inputs, outputs, self.kernel, self.stride, self.padding = options
-        chance, height = _chance(rng), rng.randint(9, 13)
-        self.x = torch.randn(3, inputs, height, height + rng.randint(1, 4), generator=chance)
+        draws, height = chance(rng), rng.randint(9, 13)
+        self.x = torch.randn(3, inputs, height, height + rng.randint(1, 4), generator=draws)
         if (inputs, outputs) == (3, 4):  # enough places to tell a loop over them
-            self.x = torch.randn(2, inputs, 21, 22, generator=chance)
+            self.x = torch.randn(2, inputs, 21, 22, generator=draws)
         self.layer = answer(inputs, outputs, self.kernel, stride=self.stride, padding=self.padding)
         with torch.no_grad():
             for parameter in (self.layer.weight, self.layer.bias):
-                parameter.copy_(torch.randn(parameter.shape, generator=chance))
+                parameter.copy_(torch.randn(parameter.shape, generator=draws))
         with _Calls() as self.calls:
             self.mine = self.layer(self.x.clone())
 
@@ -366,7 +357,7 @@ class _Layer:
                 ko=f"출력의 모양: {tuple(self.mine.shape)}, 기대한 것: {tuple(right.shape)} ({about})",
                 en=f"The output has the shape {tuple(self.mine.shape)}, expected: {tuple(right.shape)} ({about})",
             )
-        if not _near(self.mine.detach(), right):
+        if not near(self.mine.detach(), right):
             by = float((self.mine.detach() - right).abs().max())
             return text(
                 ko=f"모양은 맞지만 값이 다릅니다. 가장 큰 차이: {by:.3g} ({about})",
@@ -386,7 +377,7 @@ class _Layer:
         lost = [
             name
             for name, mine, other in zip(("x", "weight", "bias"), found, asked, strict=True)
-            if mine is None or not _near(mine, other)
+            if mine is None or not near(mine, other)
         ]
         if not lost:
             return None
@@ -443,7 +434,7 @@ def _pool_case(rng: Random) -> dict:
     size = rng.choice([2, 3])
     height, width = (size * rng.randint(1, 3) + rng.randint(0, size - 1) for _ in range(2))
     shape = rng.randint(1, 2), rng.randint(1, 3), height, width
-    return {"x": torch.randn(shape, generator=_chance(rng)), "size": size}
+    return {"x": torch.randn(shape, generator=chance(rng)), "size": size}
 
 
 def _cut(x: Tensor, size: int) -> Tensor:
@@ -503,9 +494,8 @@ register(Exercise(
         Mistake(
             _in_one_go,
             text(
-                ko="`reshape`가 메모리에서 이어진 수를 한 창으로 묶었습니다. (N, C, H', size, W', size)로 끊으면 창은 셋째 다음과 다섯째 다음의 축입니다.",
-                en="`reshape` took neighbours in memory for a window. Cut into (N, C, H', size, W', size): a window is the axes after "
-                "H' and after W'.",
+                ko="`reshape`가 메모리에서 이웃한 수를 한 창으로 묶었습니다. 창 안의 행과 열이 따로 축을 가져야 합니다.",
+                en="`reshape` took neighbours in memory for a window. The rows and the columns in a window need an axis each.",
             ),
         ),
         Mistake(
@@ -533,7 +523,6 @@ register(Exercise(
 
 WEIGHTS = {"C1": (6, 1, 5, 5), "C3": (16, 6, 5, 5), "C5": (120, 16, 5, 5), "F6": (84, 120), "output": (10, 84)}
 UNROLLED = (120, 400)  # C5 as a fully connected layer
-PARAMETERS = 61_706
 
 
 def _lenet(
@@ -545,7 +534,7 @@ def _lenet(
     end: Callable = lambda logits: logits,
 ) -> Tensor:
     """LeNet-5 on the weights of another; the options are what readers do instead."""
-    after = [active if relu == "1" else (lambda values: values) for relu in relus]
+    after = built.activations(relus, active)
     for (weight, bias), act in zip(layers[:2], after[:2], strict=True):
         x = pool(act(functional.conv2d(x, weight, bias)), 2)
     x = after[2](functional.linear(x.flatten(1), layers[2][0].flatten(1), layers[2][1]))
@@ -553,19 +542,8 @@ def _lenet(
     return end(functional.linear(x, *layers[4]))
 
 
-NO_RELU = {"0111": "C1", "1011": "C3", "1101": "C5", "1110": "F6"}
-NETWORKS: list[tuple[dict[str, Any], Text]] = [
-    *(
-        ({"relus": relus}, text(ko=f"{name} 뒤에 ReLU가 없습니다.", en=f"There is no ReLU after {name}."))
-        for relus, name in NO_RELU.items()
-    ),
-    (
-        {"relus": "0000"},
-        text(
-            ko="ReLU가 하나도 없습니다. 그러면 합성곱층과 완전 연결층은 이어도 선형입니다.",
-            en="There is no ReLU at all. Then convolutional and fully connected layers in a row are still linear.",
-        ),
-    ),
+NETWORKS: built.Instead = [
+    *built.without_relu("C1", "C3", "C5", "F6"),
     ({"relus": "1100"}, text(ko="C5와 F6 뒤에 ReLU가 없습니다.", en="There is no ReLU after C5 and F6.")),
     (
         {"active": torch.tanh},
@@ -575,31 +553,8 @@ NETWORKS: list[tuple[dict[str, Any], Text]] = [
         {"active": torch.sigmoid},
         text(ko="시그모이드를 썼습니다. 여기서는 ReLU입니다.", en="That is the sigmoid. Here it is ReLU."),
     ),
-    (
-        {"pool": functional.avg_pool2d},
-        text(ko="평균 풀링을 썼습니다. 여기서는 최대 풀링입니다.", en="That is average pooling. Here it is max pooling."),
-    ),
-    (
-        {"end": lambda logits: logits.relu()},
-        text(
-            ko="출력층 뒤에도 ReLU가 있습니다. 로짓은 음수일 수도 있어야 합니다.",
-            en="There is a ReLU after the output layer as well. Logits must be free to be negative.",
-        ),
-    ),
-    (
-        {"end": lambda logits: logits.softmax(dim=1)},
-        text(
-            ko="끝에서 소프트맥스를 취했습니다. 이 신경망은 로짓을 돌려주고, 소프트맥스는 손실이 취합니다.",
-            en="It ends with a softmax. This network returns logits; the softmax is taken by the loss.",
-        ),
-    ),
-    (
-        {"end": lambda logits: logits.log_softmax(dim=1)},
-        text(
-            ko="끝에서 로그 소프트맥스를 취했습니다. 이 신경망은 로짓을 돌려줍니다.",
-            en="It ends with a log softmax. This network returns logits.",
-        ),
-    ),
+    ({"pool": functional.avg_pool2d}, built.AVERAGE),
+    *built.ENDINGS,
 ]
 
 
@@ -612,9 +567,14 @@ def _network(answer: Any, rng: Random) -> Text | None:
         network = answer()
     if not isinstance(network, nn.Module):
         return text(ko="`LeNet5`는 `nn.Module`이어야 합니다.", en="`LeNet5` must be an `nn.Module`.")
-    if wrong := _layers_wrong(network):
+    if not sum(parameter.numel() for parameter in network.parameters()):
+        return text(
+            ko="파라미터가 하나도 없습니다. 층은 `self.C1 = …`처럼 신경망의 속성이어야 합니다. 파이썬의 목록에 든 층은 찾지 못합니다.",
+            en="It has no parameters. Layers must be attributes of the network, `self.C1 = …`; in a Python list they are not found.",
+        )
+    if wrong := built.weights_wrong(network, _layers(network), WEIGHTS):
         return wrong
-    x = torch.randn(3, 1, 32, 32, generator=_chance(rng))
+    x = torch.randn(3, 1, 32, 32, generator=chance(rng))
     try:
         with torch.no_grad():
             logits, one = network(x), network(x[:1])
@@ -622,7 +582,7 @@ def _network(answer: Any, rng: Random) -> Text | None:
         if "multiplied" not in str(error) and "size mismatch" not in str(error):
             raise
         return text(
-            ko=f"완전 연결층에 들어오는 수의 개수가 맞지 않습니다({error}). 한 변이 32, 28, 14, 10, 5, 1칸으로 줄고, 그다음에 `flatten(1)`이 와야 합니다.",
+            ko=f"완전 연결층에 들어오는 수의 개수가 맞지 않습니다({error}). 한 변이 32칸에서 28, 14, 10, 5, 1칸으로 줄어야 하고, 그다음에 `flatten(1)`이 와야 합니다.",
             en=f"What arrives at a fully connected layer is not what it reads ({error}). The sides must shrink from 32 to 28, 14, "
             "10, 5 and 1 cells, and then comes `flatten(1)`.",
         )
@@ -642,61 +602,29 @@ def _network(answer: Any, rng: Random) -> Text | None:
     return _computes_other(network, x, rng)
 
 
-def _by_shape(network: nn.Module) -> dict[tuple[int, ...], Tensor]:
-    return {tuple(parameter.shape): parameter for parameter in network.parameters()}
-
-
-def _layers_wrong(network: nn.Module) -> Text | None:
-    count = sum(parameter.numel() for parameter in network.parameters())
-    if not count:
-        return text(
-            ko="파라미터가 하나도 없습니다. 층은 `self.C1 = …`처럼 신경망의 속성이어야 합니다. 파이썬의 목록에 든 층은 찾지 못합니다.",
-            en="It has no parameters. Layers must be attributes of the network, `self.C1 = …`; in a Python list they are not found.",
-        )
-    found = _by_shape(network)
-    missing = [
-        f"{name} {shape}"
-        for name, shape in WEIGHTS.items()
-        if shape not in found and not (name == "C5" and UNROLLED in found)
-    ]
-    if missing:
-        others = [str(shape) for shape in found if len(shape) > 1 and shape not in (*WEIGHTS.values(), UNROLLED)]
-        return text(
-            ko=f"가중치의 모양이 표와 다릅니다. 없는 것: {', '.join(missing)}. 대신 있는 것: {', '.join(others) or '-'}.",
-            en=f"The weights are not those of the table. Missing: {', '.join(missing)}. There instead: {', '.join(others) or '-'}.",
-        )
-    bare = [name for name, shape in WEIGHTS.items() if shape[:1] not in found]
-    if bare:
-        return text(ko=f"편향이 없습니다: {', '.join(bare)}", en=f"Without a bias: {', '.join(bare)}")
-    if count != PARAMETERS:
-        return text(
-            ko=f"파라미터가 {count:,}개입니다. 다섯 층만 있으면 {PARAMETERS:,}개입니다.",
-            en=f"It has {count:,} parameters. The five layers alone have {PARAMETERS:,}.",
-        )
-    return None
+def _layers(network: nn.Module) -> built.Layers:
+    """The weights and their biases, by shape: no two biases of LeNet-5 are alike."""
+    found = {tuple(parameter.shape): parameter for parameter in network.parameters()}
+    layers = {shape: (weight, found.get(shape[:1])) for shape, weight in found.items() if len(shape) > 1}
+    if UNROLLED in layers:
+        layers.setdefault(WEIGHTS["C5"], layers.pop(UNROLLED))
+    return layers
 
 
 def _computes_other(network: nn.Module, x: Tensor, rng: Random) -> Text | None:
     """Random weights, large enough that every ReLU matters, and the same weights in LeNet-5."""
-    found, chance = _by_shape(network), _chance(rng)
-    layers = []
-    with torch.no_grad():
-        for shape in WEIGHTS.values():
-            weight, bias = found[shape] if shape in found else found[UNROLLED], found[shape[:1]]
-            weight.copy_(torch.randn(weight.shape, generator=chance) * (2 / weight[0].numel()) ** 0.5)
-            bias.copy_(torch.randn(bias.shape, generator=chance) / 2)
-            layers.append((weight, bias))
-        mine = network(x)
-        if _near(mine, _lenet(x, layers)):
-            return None
-        for instead, says in NETWORKS:
-            if _near(mine, _lenet(x, layers, **instead)):
-                return says
-    return text(
+    found, draws = _layers(network), chance(rng)
+    layers = [found[shape] for shape in WEIGHTS.values()]
+    otherwise = text(
         ko="모양과 파라미터는 맞지만 계산이 다릅니다. 층의 차례와 풀링, ReLU 넷의 자리를 표와 견주세요.",
         en="Shapes and parameters are right, but it computes something else. Compare the order of the layers, the pooling and the "
         "places of the four ReLUs with the table.",
     )
+    with torch.no_grad():
+        for weight, bias in layers:
+            weight.copy_(torch.randn(weight.shape, generator=draws) * (2 / weight[0].numel()) ** 0.5)
+            bias.copy_(torch.randn(bias.shape, generator=draws) / 2)
+        return built.computes_other(network(x), lambda **options: _lenet(x, layers, **options), NETWORKS, otherwise)
 
 
 register(Exercise(
@@ -731,9 +659,9 @@ def _normalised(images: Tensor, like: Tensor) -> Tensor:
 
 def _pixels_case(rng: Random) -> dict:
     """Images darker than those they are made like, so that their own mean is another."""
-    chance = _chance(rng)
-    images = torch.randint(0, rng.randint(60, 150), (rng.randint(1, 3), 1, 4, 4), generator=chance, dtype=torch.uint8)
-    like = torch.randint(0, 256, (80, 1, 4, 4), generator=chance, dtype=torch.uint8)
+    draws = chance(rng)
+    images = torch.randint(0, rng.randint(60, 150), (rng.randint(1, 3), 1, 4, 4), generator=draws, dtype=torch.uint8)
+    like = torch.randint(0, 256, (80, 1, 4, 4), generator=draws, dtype=torch.uint8)
     like[:, :, 0] = 0  # as at the edge of a digit: pixels differ in their means
     return {"images": images, "like": like}
 
@@ -753,9 +681,9 @@ def _image_by_image(images: Tensor, like: Tensor) -> Tensor:
     return (x - x.mean(axes, keepdim=True)) / x.std(axes, keepdim=True)
 
 
-def _pixel_by_pixel(images: Tensor, like: Tensor) -> Tensor:
+def _pixel_by_pixel(images: Tensor, like: Tensor, least: float = 1e-5) -> Tensor:
     x, other = _of(images, like)
-    return (x - other.mean(dim=0)) / (other.std(dim=0) + 1e-5)
+    return (x - other.mean(dim=0)) / (other.std(dim=0) + least)
 
 
 def _stated(rule: Callable) -> Callable:
@@ -789,12 +717,15 @@ register(Exercise(
                 en="Every image is normalised by itself. Use one mean and one deviation, those of all of `like`, for every image.",
             ),
         ),
-        Mistake(
-            _pixel_by_pixel,
-            text(
-                ko="픽셀의 자리마다 평균과 표준 편차를 구했습니다. 모든 픽셀에서 하나씩만 구하세요.",
-                en="Every pixel has a mean and a deviation of its own. Take one of each over all pixels.",
-            ),
+        *(
+            Mistake(
+                wrong,
+                text(
+                    ko="픽셀의 자리마다 평균과 표준 편차를 구했습니다. 모든 픽셀에서 하나씩만 구하세요.",
+                    en="Every pixel has a mean and a deviation of its own. Take one of each over all pixels.",
+                ),
+            )
+            for wrong in (_pixel_by_pixel, lambda images, like: _pixel_by_pixel(images, like, least=0))
         ),
         Mistake(
             lambda images, like: _of(images)[0],
@@ -851,6 +782,11 @@ def _passed(answer: Callable, x: Tensor, y: Tensor, size: int) -> list | Text:
     found = answer(x, y, size)
     if found is None:
         return NOTHING
+    if isinstance(found, tuple) and len(found) == 2 and all(isinstance(part, Tensor) for part in found):
+        return text(
+            ko="처음 나온 것이 (그림, 레이블) 배치가 아닙니다. `yield`를 쓸 자리에 `return`을 쓰지 않았습니까?",
+            en="The first thing that comes out is no batch (images, labels). Does `return` stand where `yield` should?",
+        )
     try:
         found = list(islice(iter(found), 3 * len(x)))
     except TypeError as error:
@@ -981,207 +917,60 @@ register(Exercise(
 # One step of training
 
 
-class _Training:
-    """Three calls of a training step on a small network, and what they did."""
-
-    def __init__(self, function: Callable, seed: int) -> None:
-        chance = torch.Generator().manual_seed(seed)
-        self.network = nn.Sequential(nn.Flatten(), nn.Linear(9, 5), nn.Tanh(), nn.Linear(5, 4))
-        with torch.no_grad():
-            for parameter in self.network.parameters():
-                parameter.copy_(torch.randn(parameter.shape, generator=chance))
-        self.events, self.returned = "", []  # z for zero_grad, b for backward, s for step
-        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.2, momentum=0.5)
-        erase = self.optimizer.zero_grad
-        self.optimizer.zero_grad = lambda *one, **two: (self._note("z"), erase(*one, **two))[1]
-        self.optimizer.register_step_pre_hook(lambda *_: self._note("s"))
-        next(self.network.parameters()).register_hook(lambda _: self._note("b"))
-        self.start = self._weights()
-        for _ in range(3):
-            x, y = torch.randn(6, 1, 3, 3, generator=chance), torch.randint(4, (6,), generator=chance)
-            self.returned.append(function(self.network, self.optimizer, x, y))
-        self.end = self._weights()
-
-    def _note(self, event: str) -> None:
-        self.events += event
-
-    def _weights(self) -> Tensor:
-        return torch.cat([parameter.detach().flatten().clone() for parameter in self.network.parameters()])
-
-
-def _step(network, optimizer, x, y, loss_of: Callable = functional.cross_entropy, order: str = "zbs") -> float:
-    """A step in which z erases gradients, b goes backward and s moves, in this order."""
-    loss = loss_of(network(x), y)
-    for letter in order:
-        if letter == "z":
-            optimizer.zero_grad()
-        elif letter == "b":
-            loss.backward(retain_graph="bb" in order)
-        else:
-            optimizer.step()
-    return loss.item()
-
-
-def _stepping(**options: Any) -> Callable:
-    return lambda network, optimizer, x, y: _step(network, optimizer, x, y, **options)
-
-
-def _late(network, optimizer, x, y) -> float:
-    optimizer.step()
-    return _step(network, optimizer, x, y, order="zb")
-
-
 def _squared(logits: Tensor, y: Tensor) -> Tensor:
     return functional.mse_loss(logits, functional.one_hot(y, logits.shape[1]).float())
 
 
-LATE = text(
-    ko="한 배치 늦습니다. `optimizer.step()`이 `backward`보다 먼저 와서 지난 배치의 그레이디언트로 움직입니다.",
-    en="It is a batch late: `optimizer.step()` comes before `backward` and moves by the gradient of the batch before.",
-)
-
-STEPS: list[tuple[Callable, Text]] = [
-    (
-        _stepping(order="bs"),
+STEPS = [
+    Mistake(
+        stepped.stepping("fbs"),
         text(
             ko="`zero_grad`가 빠졌습니다. `backward`는 그레이디언트를 새로 쓰지 않고 더하므로, 지난 배치들의 것이 쌓입니다.",
             en="`zero_grad` is missing. `backward` does not overwrite gradients, it adds to them: those of all batches before pile up.",
         ),
     ),
-    (_late, LATE),
-    (
-        _stepping(order="zbss"),
-        text(ko="한 번 부를 때 두 걸음을 걷습니다.", en="It makes two steps in one call."),
-    ),
-    (
-        _stepping(order="zbbs"),
-        text(ko="역전파를 두 번 했습니다. 그레이디언트가 두 배가 됩니다.", en="It goes backward twice, which doubles the gradient."),
-    ),
-    (
-        _stepping(loss_of=lambda logits, y: functional.cross_entropy(logits.softmax(dim=1), y)),
+    Mistake(
+        stepped.by_loss(lambda logits, y: functional.cross_entropy(logits.softmax(dim=1), y)),
         text(
             ko="소프트맥스를 두 번 취했습니다. `cross_entropy`는 로짓을 받아 스스로 소프트맥스를 취합니다.",
             en="The softmax is taken twice. `cross_entropy` reads logits and takes it by itself.",
         ),
     ),
-    (
-        _stepping(loss_of=lambda logits, y: functional.cross_entropy(logits, y, reduction="sum")),
+    Mistake(
+        stepped.by_loss(lambda logits, y: functional.cross_entropy(logits, y, reduction="sum")),
         text(
             ko="배치의 손실을 더했습니다. 평균이어야 걸음의 크기가 배치의 크기에 따라 달라지지 않습니다.",
             en="The losses of the batch are added up. With their mean the size of a step does not depend on that of the batch.",
         ),
     ),
-    (
-        _stepping(loss_of=lambda logits, y: -functional.cross_entropy(logits, y)),
+    Mistake(
+        stepped.by_loss(lambda logits, y: -functional.cross_entropy(logits, y)),
         text(
             ko="손실의 부호가 반대여서 오르막으로 갑니다.",
             en="The loss has the wrong sign: every step goes uphill.",
         ),
     ),
-    (
-        _stepping(loss_of=_squared),
+    Mistake(
+        stepped.by_loss(_squared),
         text(ko="제곱 오차로 움직입니다. 여기서는 교차 엔트로피입니다.", en="It moves by the squared error. Here it is cross-entropy."),
     ),
 ]
 
 
-def _losses(returned: list) -> list[float] | Text:
-    """The losses as numbers, or what is wrong with what was returned."""
-    for value in returned:
-        if value is None:
-            return text(
-                ko="가중치는 옳게 움직이지만 손실을 돌려주지 않습니다. `return loss.item()`이 빠졌습니다.",
-                en="The weights move rightly, but no loss is returned. `return loss.item()` is missing.",
-            )
-        if isinstance(value, Tensor) and value.requires_grad:
-            return text(
-                ko="손실을 텐서 그대로 돌려주었습니다. 이것을 모아 두면 배치마다 계산 그래프 전체가 메모리에 남습니다. `loss.item()`을 돌려주세요.",
-                en="The loss is returned as the tensor that it is. Whoever keeps it keeps the whole graph of every batch in memory: "
-                "return `loss.item()`.",
-            )
-        if not _is_number(value):
-            return text(
-                ko=f"손실은 수 하나여야 합니다. 받은 것: {type(value).__name__}",
-                en=f"The loss must be a single number, and this is: {type(value).__name__}",
-            )
-    return [float(value) for value in returned]
-
-
-def _training_step(answer: Any, rng: Random) -> Text | None:
+def _step(answer: Any, rng: Random) -> Text | None:
     if not callable(answer):
         return NOT_A_FUNCTION
-    seeds = [rng.randrange(2**31) for _ in range(3)]
-    right = [_Training(_step, seed) for seed in seeds]
-    try:
-        mine = [_Training(answer, seed) for seed in seeds]
-    except RuntimeError as error:
-        if "modified by an inplace operation" not in str(error):
-            raise
-        return LATE  # the weights moved between the loss and its backward
-    if not _moved_alike(mine, right):
-        return _moves_wrong(mine, seeds)
-    losses = _losses([value for each in mine for value in each.returned])
-    if isinstance(losses, dict):
-        return losses
-    if not np.allclose(losses, [value for each in right for value in each.returned], rtol=1e-4, atol=1e-5):
-        return text(
-            ko="가중치는 옳게 움직이지만 돌려준 수가 걸음을 옮기기 전의 손실이 아닙니다.",
-            en="The weights move rightly, but the number returned is not the loss from before the step.",
-        )
-    if not all(each.network.training for each in mine):
-        return text(
-            ko="신경망을 평가 모드로 바꾸어 놓았습니다. 훈련하는 걸음입니다.",
-            en="It puts the network into eval mode, but this is a step of training.",
-        )
-    return None
 
+    def with_loss(network, optimizer, loss_function, x, y):  # the lab's step finds the loss by itself
+        return answer(network, optimizer, x, y)
 
-def _moved_alike(mine: list[_Training], other: list[_Training]) -> bool:
-    return all(_near(a.end, b.end) for a, b in zip(mine, other, strict=True))
-
-
-def _moves_wrong(mine: list[_Training], seeds: list[int]) -> Text:
-    stood, events = all(torch.equal(each.start, each.end) for each in mine), mine[0].events
-    if stood and "b" not in events:
-        return text(
-            ko="`loss.backward()`가 없습니다. 그레이디언트가 없으니 `optimizer.step()`이 옮길 것도 없습니다.",
-            en="`loss.backward()` is missing. Without gradients `optimizer.step()` has nothing to move by.",
-        )
-    if stood and "s" not in events:
-        return text(
-            ko="`optimizer.step()`이 없습니다. 그레이디언트는 구했지만 가중치는 그대로입니다.",
-            en="`optimizer.step()` is missing. The gradients are there, but no weight moves.",
-        )
-    if stood and events.index("s") < events.index("b"):
-        return text(
-            ko="`optimizer.step()`이 `backward`보다 먼저 옵니다. 그때는 쓸 그레이디언트가 없습니다. 지운 다음, 역전파하고, 옮기세요.",
-            en="`optimizer.step()` comes before `backward`, when there is no gradient to move by. Erase, then go backward, then move.",
-        )
-    if stood:
-        return text(
-            ko="`zero_grad`가 `backward`와 `step` 사이에 있습니다. 방금 구한 그레이디언트를 쓰기도 전에 지웁니다.",
-            en="`zero_grad` stands between `backward` and `step`: it erases the gradients just found before they are used.",
-        )
-    if "s" not in events:
-        return text(
-            ko="건네받은 `optimizer`가 아닌 것이 가중치를 옮겼습니다. 새로 만들지 말고 `optimizer.step()`을 부르세요.",
-            en="Something else than the given `optimizer` moved the weights. Do not make another; call `optimizer.step()`.",
-        )
-    for function, says in STEPS:
-        if _moved_alike(mine, [_Training(function, seed) for seed in seeds]):
-            return says
-    if any(not torch.isfinite(each.end).all() for each in mine):
-        return text(ko="가중치가 NaN이 되었습니다.", en="The weights have become NaN.")
-    return text(
-        ko="세 걸음 뒤의 가중치가 다릅니다. 걸음마다 손실을 구하고, 지우고, 역전파하고, 옮기는 일을 한 번씩 하는지 확인하세요.",
-        en="After three steps the weights are others. Does every step compute the loss, erase, go backward and move once each?",
-    )
+    return stepped.wrong(with_loss, rng, functional.cross_entropy, STEPS)
 
 
 register(Exercise(
     key="lab_mnist_step",
     lab=LAB,
-    test=_training_step,
+    test=_step,
     hints=[
         text(
             ko="다섯 가지를 합니다: 로짓을 구하고, 손실을 구하고, 지난 그레이디언트를 지우고, 역전파하고, 옮깁니다.",
@@ -1199,136 +988,17 @@ register(Exercise(
 # The evaluation
 
 
-class _Measuring:
-    """A network with dropout and batch normalisation, batches of unequal size, and a record of each forward pass."""
-
-    SIZES = (16, 16, 16, 5)
-
-    def __init__(self, seed: int, training: bool) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            norm, drop = nn.BatchNorm1d(8), nn.Dropout(0.5)
-            self.network = nn.Sequential(nn.Flatten(), nn.Linear(9, 8), norm, nn.ReLU(), drop, nn.Linear(8, 3))
-            with torch.no_grad():
-                norm.running_mean.normal_()
-                norm.running_var.uniform_(0.2, 3)
-            self.batches = [(torch.randn(size, 1, 3, 3), torch.randint(3, (size,))) for size in self.SIZES]
-        quiet = copy.deepcopy(self.network).eval()
-        with torch.no_grad():
-            self.hits = [(quiet(x).argmax(dim=1) == y).float() for x, y in self.batches]
-        self.network.train(training)
-        self.was, self.before = training, copy.deepcopy(self.network.state_dict())
-        self.seen: list[tuple[bool, bool, bool]] = []  # the whole or a layer in train mode, all of it, gradients
-        self.network.register_forward_pre_hook(self._look)
-
-    def _look(self, network: nn.Module, _: Any) -> None:
-        modes = network[2].training, network[4].training
-        self.seen.append((any(modes), all(modes), torch.is_grad_enabled()))
-
-    def given(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return iter(self.batches)
-
-    def right(self) -> float:
-        return float(torch.cat(self.hits).mean())
-
-    def each(self) -> list[float]:
-        return [float(hits.mean()) for hits in self.hits]
-
-    def number(self) -> float:
-        return float(torch.cat(self.hits).sum())
-
-
-ACCURACIES: list[tuple[Callable[[_Measuring], float], Text]] = [
-    (
-        lambda scene: float(np.mean(scene.each())),
-        text(
-            ko="배치마다의 정확도를 평균했습니다. 마지막 배치는 짧은데 똑같은 무게를 받습니다. 맞힌 수와 전체 수를 따로 더해서 마지막에 나누세요.",
-            en="That is the mean of the batches' accuracies. The last batch is shorter and weighs as much: add up the right ones and "
-            "all of them, and divide at the end.",
-        ),
-    ),
-    (
-        lambda scene: scene.number() / (len(scene.batches) * scene.SIZES[0]),
-        text(
-            ko="배치의 수에 첫 배치의 크기를 곱한 것으로 나누었습니다. 마지막 배치는 더 짧습니다. 그림의 수를 직접 세세요.",
-            en="You divided by the number of batches times the size of the first. The last one is shorter: count the images themselves.",
-        ),
-    ),
-    (
-        lambda scene: scene.number() / len(scene.batches),
-        text(
-            ko="맞힌 수를 배치의 수로 나누었습니다. 그림의 수로 나누세요.",
-            en="The number of right answers is divided by the number of batches. Divide by the number of images.",
-        ),
-    ),
-    (
-        lambda scene: scene.each()[-1],
-        text(
-            ko="마지막 배치의 정확도뿐입니다. 배치마다 더해 나가세요.",
-            en="That is the accuracy of the last batch alone. Add up from batch to batch.",
-        ),
-    ),
-    (
-        lambda scene: scene.each()[0],
-        text(
-            ko="첫 배치의 정확도뿐입니다. `return`이 반복문 안에 있습니까?",
-            en="That is the accuracy of the first batch alone. Is the `return` inside the loop?",
-        ),
-    ),
-    (
-        lambda scene: 100 * scene.right(),
-        text(ko="퍼센트로 돌려주었습니다. 0에서 1까지의 비율이 필요합니다.", en="That is in percent. A share from 0 to 1 is needed."),
-    ),
-    (
-        lambda scene: scene.number(),
-        text(ko="맞힌 수입니다. 전체 수로 나누세요.", en="That is how many are right. Divide by how many there are."),
-    ),
-    (
-        lambda scene: 1 - scene.right(),
-        text(ko="오류율입니다. 정확도가 필요합니다.", en="That is the error rate. The accuracy is needed."),
-    ),
-]
-
-
 def _accuracy(answer: Any, rng: Random) -> Text | None:
-    if not callable(answer):
-        return NOT_A_FUNCTION
-    scenes = [_Measuring(rng.randrange(2**31), training) for training in (True, False, True)]
-    grad_was = torch.is_grad_enabled()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            returned = [answer(scene.network, scene.given()) for scene in scenes]
-        grad_is = torch.is_grad_enabled()
-    finally:
-        torch.set_grad_enabled(grad_was)
-    for value in returned:
-        if value is None:
-            return NOTHING
-        if not _is_number(value):
-            return text(
-                ko=f"정확도는 수 하나여야 합니다. 받은 것: {type(value).__name__}",
-                en=f"The accuracy must be a single number, and this is: {type(value).__name__}",
-            )
-    found = [float(value) for value in returned]
-    return _modes_wrong(scenes) or _share_wrong(scenes, found) or _left_wrong(scenes, grad_is)
+    return evaluated.wrong(answer, rng, _in_training)
 
 
-def _modes_wrong(scenes: list[_Measuring]) -> Text | None:
-    """What is wrong where layers were in train mode while the answer measured."""
-    seen = [each for scene in scenes for each in scene.seen]
-    if not seen:
-        return text(
-            ko="신경망에 한 번도 묻지 않았습니다. 배치마다 `network(x)`를 부르세요.",
-            en="The network was never asked. Call `network(x)` for every batch.",
-        )
-    if not any(some for some, _, _ in seen):
-        return None
-    if any(some != every for some, every, _ in seen):
+def _in_training(answer: Callable, scenes: list[evaluated.Scene]) -> Text:
+    if any(norm != drop for scene in scenes for norm, drop, _ in scene.seen):
         return text(
             ko="층 하나만 평가 모드로 바꾸었습니다. `network.eval()`로 전체를 바꾸세요.",
             en="Only some layers are in eval mode. `network.eval()` switches the whole network.",
         )
-    if not all(some for some, _, _ in scenes[0].seen):
+    if not all(norm for norm, _, _ in scenes[0].seen):
         return text(
             ko="배치 몇 개를 아직 훈련 모드로 쟀습니다. 반복문보다 앞에서 `network.eval()`을 부르세요.",
             en="Some batches were still measured in train mode. Call `network.eval()` before the loop.",
@@ -1338,49 +1008,6 @@ def _modes_wrong(scenes: list[_Measuring]) -> Text | None:
         en="It measures in train mode: dropout switches units off, batch normalisation takes the mean of the batch, and the value "
         "changes from call to call. Call `network.eval()` first.",
     )
-
-
-def _share_wrong(scenes: list[_Measuring], found: list[float]) -> Text | None:
-    if np.allclose(found, [scene.right() for scene in scenes], atol=1e-6):
-        return None
-    for score, says in ACCURACIES:
-        if np.allclose(found, [score(scene) for scene in scenes], atol=1e-6):
-            return says
-    return text(
-        ko=f"정확도: {found[0]:.4f}, 기대한 것: {scenes[0].right():.4f}. 대답은 로짓이 가장 큰 클래스, `argmax(dim=1)`입니다.",
-        en=f"The accuracy is {found[0]:.4f}, expected: {scenes[0].right():.4f}. The answer is the class with the largest logit, "
-        "`argmax(dim=1)`.",
-    )
-
-
-def _left_wrong(scenes: list[_Measuring], gradients: bool) -> Text | None:
-    """What is wrong with the network, or with torch, after the measurement."""
-    if not any(scene.network.training for scene in scenes):
-        return text(
-            ko="값은 맞지만 신경망이 평가 모드로 남았습니다. 이대로 다음 에폭을 훈련하면 드롭아웃이 꺼져 있습니다. 들어올 때의 모드로 돌려놓으세요.",
-            en="The value is right, but the network is left in eval mode: the next epoch would train without dropout. Put it back "
-            "into the mode in which it came.",
-        )
-    if any({layer.training for layer in scene.network.modules()} != {scene.was} for scene in scenes):
-        return text(
-            ko="값은 맞지만 평가 모드로 들어온 신경망이 훈련 모드로 나갑니다. `network.training`을 기억해 두었다가 되돌리세요.",
-            en="The value is right, but a network that came in eval mode leaves in train mode. Remember `network.training`, "
-            "and put that back.",
-        )
-    if any(not torch.equal(value, scene.before[name]) for scene in scenes for name, value in scene.network.state_dict().items()):
-        return text(ko="재는 동안 신경망이 바뀌었습니다.", en="The network has changed while it was measured.")
-    if not gradients:
-        return text(
-            ko="값은 맞지만 그레이디언트를 꺼 둔 채 끝납니다. 다음 훈련이 실패합니다. `with torch.no_grad():`를 쓰면 저절로 되돌아옵니다.",
-            en="The value is right, but gradients are left switched off, and the next training fails. `with torch.no_grad():` switches "
-            "them back by itself.",
-        )
-    if any(with_gradients for scene in scenes for _, _, with_gradients in scene.seen):
-        return text(
-            ko="값은 맞지만 그레이디언트를 준비하며 쟀습니다. `torch.no_grad()` 안에서 재면 메모리와 시간을 아낍니다.",
-            en="The value is right, but it was measured with gradients prepared. Inside `torch.no_grad()` it saves memory and time.",
-        )
-    return None
 
 
 register(Exercise(
@@ -1403,40 +1030,11 @@ register(Exercise(
 # The program
 
 
+DIGIT = text(ko="숫자", en="digit")
+
+
 def _loaded(split: str) -> data.ImageSet:
-    """The lab's images, without a word about loading them."""
-    with redirect_stdout(StringIO()):
-        return data.load("mnist" if budget() == "full" else "digits", split, size=32, fallback="digits")
-
-
-def _digits(answer: Callable, images: Tensor) -> Any:
-    """The answer's digits, asked for by the 1,000; or the first of what it returns that cannot be digits."""
-    parts = [answer(part.clone()) for part in images.split(1000)]
-    odd = [part for part in parts if not isinstance(part, Tensor) or part.ndim != 1]
-    return odd[0] if odd else torch.cat(parts).cpu()
-
-
-def _not_digits(found: Any, count: int) -> Text | None:
-    if found is None:
-        return NOTHING
-    if not isinstance(found, Tensor):
-        return text(
-            ko=f"그림마다 숫자 하나씩, 텐서 (N,)이 필요합니다. 받은 것: {type(found).__name__}",
-            en=f"A tensor (N,) is needed, a digit for each image, and this is: {type(found).__name__}",
-        )
-    if found.ndim == 2:
-        return text(
-            ko=f"모양이 (N, {found.shape[1]})입니다. 로짓이라면 `argmax(dim=1)`로 숫자를 고르세요.",
-            en=f"The shape is (N, {found.shape[1]}). If these are logits, `argmax(dim=1)` picks the digits.",
-        )
-    if tuple(found.shape) != (count,):
-        return text(
-            ko=f"그림 {count:,}장에 대해 모양이 {tuple(found.shape)}인 텐서를 받았습니다. (N,)이어야 합니다.",
-            en=f"For {count:,} images the tensor has the shape {tuple(found.shape)}; it should be (N,).",
-        )
-    if found.is_floating_point():
-        return text(ko="숫자는 정수여야 합니다. 로짓이 아니라 `argmax`를 돌려주세요.", en="Digits must be whole numbers. Return the `argmax`, not logits.")
-    return None
+    return labelled.loaded("mnist" if budget() == "full" else "digits", split, size=32, fallback="digits")
 
 
 def _read(answer: Any, rng: Random) -> Text | None:
@@ -1448,12 +1046,12 @@ def _read(answer: Any, rng: Random) -> Text | None:
     if not callable(answer):
         return NOT_A_FUNCTION
     test_set = _loaded("test")
-    order = torch.randperm(len(test_set), generator=_chance(rng))
+    order = torch.randperm(len(test_set), generator=chance(rng))
     images, labels = test_set.images[order], test_set.labels[order]
-    found = _digits(answer, images)
-    if wrong := _not_digits(found, len(test_set)):
+    found = labelled.labels_of(answer, images)
+    if wrong := labelled.not_labels(found, len(test_set), DIGIT):
         return wrong
-    if not torch.equal(_digits(answer, images[:20]), found[:20]):
+    if labelled.depends_on_company(answer, found, images, labels):
         return text(
             ko="같은 그림을 다른 그림들과 함께 넣으면 대답이 달라집니다. 신경망이 훈련 모드이거나, 함께 들어온 그림들의 평균으로 픽셀을 바꿉니다.",
             en="The same images get other answers in other company. The network is in train mode, or pixels are normalised by the "
@@ -1471,9 +1069,10 @@ def _read(answer: Any, rng: Random) -> Text | None:
     allowed = int(round((1 - goal) * len(labels), 6))
     if wrong_ones > allowed:
         return text(
-            ko=f"테스트 정확도: {share:.4f}. {len(labels):,}장 가운데 {wrong_ones}장을 틀렸고, {allowed}장까지 틀려도 됩니다. 검증 숫자에서 더 나은 방법을 찾은 다음 다시 오세요.",
-            en=f"The test accuracy is {share:.4f}: {wrong_ones} of {len(labels):,} are wrong, and {allowed} may be. Find a better way on "
-            "the validation digits, then come back.",
+            ko=f"테스트 정확도: {share:.4f}. {len(labels):,}장 가운데 {wrong_ones}장을 틀렸고, {allowed}장까지 틀려도 됩니다. 픽셀을 훈련할 때와 똑같이 "
+            "바꾸었습니까? 그렇다면 검증 숫자에서 더 나은 방법을 찾은 다음 다시 오세요.",
+            en=f"The test accuracy is {share:.4f}: {wrong_ones} of {len(labels):,} are wrong, and {allowed} may be. Are the pixels made "
+            "ready exactly as in training? If so, find a better way on the validation digits, then come back.",
         )
     return _knows_the_test(answer, share)
 
@@ -1481,7 +1080,7 @@ def _read(answer: Any, rng: Random) -> Text | None:
 def _knows_the_test(answer: Callable, share: float) -> Text | None:
     """Whether the answer is better on the test digits than on those it should have been trained on."""
     some = _loaded("train")[:1000]
-    there = float((_digits(answer, some.images) == some.labels).float().mean())
+    there = float((labelled.labels_of(answer, some.images) == some.labels).float().mean())
     if there > share - 0.03:
         return None
     return text(
