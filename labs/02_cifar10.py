@@ -4,26 +4,30 @@
 # ## 무엇을 하고, 어떤 수를 넘을까요?
 #
 # [‘CIFAR-10’ 장](05_cifar10)의 신경망을 직접 조립하고, 오류 없이 돌아가지만 제대로 배우지 못하는 훈련 스크립트에서 버그 셋을 찾아 고칩니다. 그다음 혼동
-# 행렬을 읽고, 정해진 예산 안에서 훈련 레시피를 고릅니다. 쓴 것은 그 자리에서 검사합니다. 검사는 틀린 곳을 짚어 주고, `check.hint(…)`를 부르면 힌트를 하나씩
-# 보여 줍니다. 앞 단계를 풀지 못했어도 뒤 단계를 풀 수 있습니다. 다 푼 노트북을 처음부터 끝까지 실행하는 데 CPU 코어 하나로 1분쯤 걸립니다.
+# 행렬을 읽고, 정해진 예산 안에서 훈련 레시피를 고릅니다. 여러분이 쓴 코드는 그 자리에서 검사합니다. 검사는 틀린 곳을 짚어 줍니다. 막히면 검사와 같은 이름으로
+# `check.hint("lab_cifar10_network")`처럼 부르세요. 힌트를 하나씩 보여 줍니다. 앞 단계를 풀지 못했어도 뒤 단계를 풀 수 있습니다. 다만 8절의 마지막 훈련은 `tune`과
+# `recipes`가 맞아야 시작합니다. 다 푼 노트북을 처음부터 끝까지 실행하는 데 CPU 코어 하나로 1분쯤 걸립니다.
 #
 # 넘어야 할 수는 CIFAR-10에서 86.6%입니다. 강의에 적힌 이 신경망의 정확도입니다. GPU가 없는 컴퓨터에서는 [‘보기’ 장](01_seeing)의 그림 3,000장으로 훈련하고,
-# 그때 넘어야 할 수는 70%입니다. 6절의 조절하지 않은 레시피를 같은 예산으로 시드 셋에서 훈련했을 때 한 번도 이르지 못한 정확도입니다.
+# 그때 넘어야 할 수는 70%입니다. 6절의 조절하지 않은 레시피를 같은 예산으로 시드 셋에서 훈련했을 때 한 번도 이르지 못한 정확도입니다. 시드 0의
+# 것은 6절의 함수 `trained(UNTUNED, train_set, FINAL)`로 되풀이할 수 있습니다.
 
 # %% [markdown] lang="en"
 # # Lab: CIFAR-10
 #
 # ## What you will do, and the number to beat
 #
-# You assemble the network of [the chapter on CIFAR-10](05_cifar10) yourself, and find and mend three bugs in a training script
-# that runs without an error but does not learn as it should. Then you read a confusion matrix, and choose a recipe for training
-# within a fixed budget. What you write is checked on the spot. The check points to what is wrong, and `check.hint(…)` shows one
-# hint at a time. You can do a later step without having solved those before it. Once solved, the notebook runs from top to bottom in about
-# a minute on one CPU core.
+# You assemble the network of [the chapter on CIFAR-10](05_cifar10) yourself, and find and fix three bugs in a training script
+# that runs without an error but does not learn as it should. Then you read a confusion matrix, and choose a training recipe
+# within a fixed budget. The code you write is checked on the spot, and the check points to what is wrong. If you are stuck, call
+# `check.hint("lab_cifar10_network")`, with the name that stands in the check: it shows one hint at a time. You can do a later step
+# without having solved those before it; only the final training of section 8 waits until `tune` and `recipes` are right. Once
+# solved, the notebook runs from top to bottom in about 1 minute on one CPU core.
 #
 # The number to beat is 86.6% on CIFAR-10, the accuracy that the lecture gives for this network. A computer without a GPU trains
 # on 3,000 drawings of [the chapter on seeing](01_seeing), and there the number to beat is 70%: the untuned recipe of section 6,
-# trained with the same budget from three seeds, did not once get that far.
+# trained with the same budget from three seeds, did not once get that far. You can repeat that of seed 0 with the function of
+# section 6, `trained(UNTUNED, train_set, FINAL)`.
 
 # %%
 import math
@@ -48,17 +52,18 @@ to_beat = 0.866 if real else 0.70
 print("to beat:", to_beat)
 
 # %% [markdown] lang="ko"
-# 테스트 세트는 아직 불러오지 않습니다. 이 실습에서 테스트 세트는 맨 끝에 한 번만 씁니다. 그때까지 모든 판단은 훈련 세트에서 떼어 둔 그림으로 합니다.
+# 테스트 세트는 아직 불러오지 않습니다. 이 실습에서 테스트 세트는 맨 끝에만 씁니다. 그때까지 모든 판단은 훈련 세트에서 떼어 둔 그림으로 합니다.
 #
-# 진짜 사진에서 이 수에 가까이 가는 데 얼마나 걸렸는지는 저장소의 기록에 있습니다. 첫 줄이 ‘CIFAR-10’ 장의 신경망이고, 둘째 줄은 채널을 줄인 `cifar_fast`입니다. 둘 다
-# 사진마다 창 하나로 쟀습니다.
+# 진짜 사진으로 훈련하면 어느 정도의 정확도에 얼마나 걸려 이르는지는 저장소의 기록에 있습니다. 첫 줄이 ‘CIFAR-10’ 장의 신경망이고, 둘째 줄은 채널을 줄인
+# `cifar_fast`입니다. 둘 다 사진마다 창 하나로 쟀습니다. 첫 줄은 86.6%에 조금 못 미칩니다.
 
 # %% [markdown] lang="en"
-# The test set is not loaded yet. In this lab it is used once, at the very end. Until then every decision is made on images split
+# The test set is not loaded yet. In this lab it is used only at the very end. Until then every decision is made on images split
 # off from the training set.
 #
-# The record in the repository says how long it took to get near that number on the real photos. The first line is the network
-# of the chapter on CIFAR-10, the second `cifar_fast` with fewer channels. Both are measured with one view of each photo.
+# The record in the repository says how far training on the real photos gets, and how long it takes. The first line is the network
+# of the chapter on CIFAR-10, the second `cifar_fast` with fewer channels. Both are measured with one view of each photo. The first
+# falls a little short of 86.6%.
 
 # %% tags=["nbval-check-output"]
 timed = runs.load("time_to_accuracy")["summary"]
@@ -87,8 +92,9 @@ for name in ("cifar_cnn 86.6 %", "cifar_fast 86.6 %"):
 # | local4 | 완전 연결층, ReLU | 192 |
 # | softmax_linear | 완전 연결층 | classes |
 #
-# LRN은 `layers.LocalResponseNorm`을 쓰세요. `nn.LocalResponseNorm`과 인수도 값도 같고 CPU에서 더 빠릅니다. 검사는 가중치를 무작위로 바꾼 다음
-# 같은 가중치를 가진 튜토리얼의 신경망과 출력을 견줍니다. 처음 가중치는 뒤의 셀이 정해 주니 신경 쓰지 않아도 됩니다.
+# LRN은 국소 응답 정규화(local response normalisation)입니다. `layers.LocalResponseNorm`을 쓰세요. `nn.LocalResponseNorm`과 인수도 값도 같고
+# CPU에서 더 빠릅니다. SAME은 TensorFlow의 패딩 방식이고, PyTorch로 옮기는 법은 [‘CIFAR-10’ 장](05_cifar10)에 있습니다. 검사는 가중치를 무작위로 바꾼
+# 다음 같은 가중치를 가진 튜토리얼의 신경망과 출력을 견줍니다. 처음 가중치는 뒤의 셀이 정해 주니 신경 쓰지 않아도 됩니다.
 
 # %% [markdown] lang="en"
 # ## 1. Assemble the network
@@ -109,9 +115,10 @@ for name in ("cifar_cnn 86.6 %", "cifar_fast 86.6 %"):
 # | local4 | fully connected, ReLU | 192 |
 # | softmax_linear | fully connected | classes |
 #
-# For LRN use `layers.LocalResponseNorm`: it has the arguments and the values of `nn.LocalResponseNorm` and is faster on a CPU.
-# The check gives your network random weights and compares what it computes with the tutorial's network on the same weights.
-# Do not worry about the initial weights: a cell further on sets them.
+# LRN is local response normalisation. Use `layers.LocalResponseNorm`: it takes the same arguments as `nn.LocalResponseNorm`, gives
+# the same values, and is faster on a CPU. SAME is TensorFlow's way of padding; [the chapter on CIFAR-10](05_cifar10) shows how
+# to port it to PyTorch. The check gives your network random weights and compares its output with that of the tutorial's network
+# on the same weights. Do not worry about the initial weights: a cell further on sets them.
 
 
 # %% tags=["exercise"] name="network"
@@ -190,7 +197,7 @@ print(f"{trace.parameters.sum():,} parameters")
 # ## 2. A script that runs
 #
 # Below is a training script that a colleague handed over. It has one function each for the loss, for one step of training and
-# for measuring the accuracy, and each of the three has a bug. The network `small_network` and the other code are right. Bugs are
+# for measuring the accuracy, and each of the three has a bug. `small_network` and the rest of the code are correct. Bugs are
 # found sooner in a small network on little data, so this one is small and there are only 1,000 images. Note that the network has batch
 # normalisation and dropout.
 
@@ -246,7 +253,7 @@ def script_step(network, optimizer, loss_function, x, labels):
 def script_accuracy(network, batches):
     """The share, 0..1, of right answers over all batches (x, labels).
 
-    The network leaves in the mode, train or eval, in which it came.
+    The network is left in the mode, train or eval, in which it came.
     """
     right = total = 0
     with torch.no_grad():
@@ -273,29 +280,29 @@ def run(loss_function, step, accuracy, epochs=3):
 _ = run(script_loss, script_step, script_accuracy)
 
 # %% [markdown] lang="ko"
-# 오류는 나지 않았습니다. 그러나 손실은 줄지 않고 커지며, 정확도는 찍는 것(0.1)과 다르지 않습니다. 여기서 학습률을 이리저리 바꾸기 시작하면 하루가 갑니다. 버그가
-# 셋이나 있으면 어느 설정에서도 잘되지 않기 때문입니다. 그 대신 부품을 하나씩 떼어, **답을 미리 아는 상황**에 넣어 봅니다. 네 가지를 해 봅니다.
+# 오류는 나지 않았습니다. 그러나 손실은 줄지 않고 커지며, 정확도는 찍는 것(0.1)과 다르지 않습니다. 여기서 학습률을 이리저리 바꾸기 시작하면 하루가 다 갑니다. 버그는
+# 설정을 바꾼다고 없어지지 않기 때문입니다. 그 대신 부품을 하나씩 떼어, **답을 미리 아는 상황**에 넣어 봅니다. 그런 시험을 네 가지 합니다.
 #
 # 1. **시작할 때의 손실.** 아직 아무것도 배우지 않았다면 손실이 얼마여야 하는지 계산할 수 있습니다.
 # 2. **배치 하나 외우기.** 옳은 훈련이라면 그림 100장쯤은 금방 외웁니다.
-# 3. **움직이지 않고 걷기.** 가중치가 그대로면 그레이디언트도 그대로여야 합니다.
+# 3. **제자리걸음.** 가중치가 그대로면 그레이디언트도 그대로여야 합니다.
 # 4. **두 번 재기.** 같은 신경망을 같은 그림에서 두 번 재면 같은 값이 나와야 합니다.
 
 # %% [markdown] lang="en"
-# There was no error. But the loss grows instead of falling, and the accuracy is that of guessing, 0.1. Whoever begins to turn the
-# learning rate now loses a day: with three bugs no setting works. Instead, take out the parts one at a time, and put each into a
-# situation **where you know the answer beforehand**. There are four of them.
+# There was no error. But the loss grows instead of falling, and the accuracy is that of guessing, 0.1. If you start tuning the
+# learning rate now, you lose a day: no setting removes a bug. Instead, take out the parts one at a time, and put each into a
+# situation **where you know the answer beforehand**. We make four such tests.
 #
 # 1. **The loss at the start.** As long as nothing is learned, you can calculate what the loss must be.
 # 2. **One batch by heart.** If training is right, it learns 100 images by heart in no time.
-# 3. **Walking without moving.** Where the weights stay the same, so must the gradient.
+# 3. **Marching on the spot.** Where the weights stay the same, so must the gradient.
 # 4. **Measuring twice.** The same network on the same images must give the same number twice.
 
 # %% [markdown] lang="ko"
 # ## 3. 시작할 때의 손실
 #
 # `small_network`는 처음에 모든 클래스에 같은 확률을 줍니다. 열 클래스라면 정답의 확률은 $1/10$이고 손실은 $-\ln(1/10) = \ln 10 \approx 2.303$이어야 합니다.
-# 배치 크기와는 상관이 없습니다. 거꾸로 $e^{\text{loss}}$는 신경망이 몇 가지 가운데서 찍고 있는지를 말해 줍니다. 10이어야 합니다.
+# 배치 크기와는 상관이 없습니다. 거꾸로 $e^{\text{loss}}$는 신경망이 몇 가지를 놓고 찍고 있는지 알려 줍니다. 10이어야 합니다.
 
 # %% [markdown] lang="en"
 # ## 3. The loss at the start
@@ -317,13 +324,13 @@ print(f"ln 10 = {math.log(10):.3f}")
 at_the_start(script_loss)
 
 # %% [markdown] lang="ko"
-# 신경망은 열 클래스가 아니라 무엇 가운데서 찍고 있습니까? 다음은 모양과 합을 보는 것입니다. `script_loss`의 첫 줄에서 구하는 확률을 두 축을 따라 더해 봅니다.
-# 그림 하나의 확률은 모두 더해 1이어야 합니다. 아래에서 그런 쪽은 어느 축입니까?
+# 열 클래스가 아니라면, 신경망은 무엇을 놓고 찍고 있습니까? 이제 모양과 합을 봅니다. `script_loss`의 첫 줄에서 구하는 확률을 두 축을 따라 각각 더합니다.
+# 그림 하나의 확률은 모두 더해 1이어야 합니다. 아래에서 합이 1이 되는 것은 어느 축을 따라 더했을 때이고, 그것은 무엇의 합입니까?
 
 # %% [markdown] lang="en"
-# Among what is the network guessing, if not among ten classes? Next, look at shapes and sums. We add up the probabilities of the
-# first line of `script_loss` along both axes. The probabilities of one image must add up to 1. Along which axis do they do so
-# below?
+# If not among ten classes, what is the network guessing among? Next, look at shapes and sums. We add up the probabilities of the
+# first line of `script_loss` along each of the two axes. The probabilities of one image must add up to 1. Along which axis do the
+# sums below come out as 1, and what is it that they add up?
 
 # %%
 x, labels = next(feed(practice, batch_size=20))
@@ -336,11 +343,11 @@ for axis in (0, 1):
 
 # %% [markdown] lang="ko"
 # `loss_of`를 쓰세요. `script_loss`를 베껴 와서 버그만 고쳐도 되고 새로 써도 됩니다. 로짓 (N, K)와 레이블 (N,)을 받아, 역전파할 수 있는 수 하나를 돌려줍니다.
-# 숫자를 $\ln 10$에 맞추는 것과 고치는 것은 다릅니다. 검사는 둘을 구별합니다.
+# 값을 $\ln 10$에 맞추는 것과 버그를 고치는 것은 다릅니다. 검사는 둘을 구별합니다.
 
 # %% [markdown] lang="en"
-# Write `loss_of`. You may copy `script_loss` and mend the bug, or write it anew. It takes logits (N, K) and labels (N,) and returns
-# one number from which one can backpropagate. To make the number come out as $\ln 10$ is not the same as to mend it; the check
+# Write `loss_of`. You may copy `script_loss` and fix the bug, or write it anew. It takes logits (N, K) and labels (N,) and returns
+# one number from which one can backpropagate. Making the number come out as $\ln 10$ is not the same as fixing the bug; the check
 # tells the two apart.
 
 
@@ -362,7 +369,7 @@ check.exercise("lab_cifar10_loss", loss_of)
 # 버그는 사라졌습니다.
 
 # %% [markdown] lang="en"
-# From here on the script uses your loss, or its own as long as yours has not passed. After mending something, always repeat the
+# From here on the script uses your loss, or its own as long as yours has not passed. After fixing something, always repeat the
 # same test. If all four lines say 2.303, the first bug is gone.
 
 # %%
@@ -399,13 +406,13 @@ for number in (1, 2, 5, 10, 20, 40):
 # %% [markdown] lang="ko"
 # 손실이 오르내리며 커집니다. 학습률이 너무 큰 것일 수도 있고, 걸음이 잘못된 것일 수도 있습니다. 셋째 시험이 둘을 가릅니다. 학습률을 0으로 하면 가중치는 움직이지 않습니다.
 # 드롭아웃의 우연을 없애려고 평가 모드로 두고 같은 배치를 보여 주면, 몇 번을 불러도 그레이디언트의 크기는 같아야 합니다. `gradient_norm`은 모든 그레이디언트를 벡터
-# 하나로 이어 붙였을 때의 길이입니다.
+# 하나로 이어 붙였을 때의 길이이고, `optimizer.step()`이 시작될 때 잽니다.
 
 # %% [markdown] lang="en"
-# The loss swings and grows. The learning rate may be too large, or the step may be wrong. The third test tells the two apart. At a
+# The loss goes up and down, and grows. The learning rate may be too large, or the step may be wrong. The third test tells the two apart. At a
 # learning rate of 0 no weight moves. With the network in eval mode, to take away the chance in dropout, and with the same
 # batch, the size of the gradient must be the same however often we call. `gradient_norm` is the length of all gradients joined to
-# one vector.
+# one vector, and it is taken as `optimizer.step()` begins.
 
 
 # %%
@@ -417,11 +424,11 @@ def gradient_norm(network):
 def without_moving(loss_function, step):
     network = small_network().eval()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.0)
+    norms = []  # of the gradients that each optimizer.step() finds
+    optimizer.register_step_pre_hook(lambda *_: norms.append(gradient_norm(network)))
     x, labels = next(feed(practice, batch_size=100))
-    norms = []
     for _ in range(5):
         step(network, optimizer, loss_function, x, labels)
-        norms.append(gradient_norm(network))
     for call, norm in enumerate(norms, start=1):
         print(f"call {call}: norm {norm:6.3f}, {norm / norms[0]:.2f} times the first")
 
@@ -436,7 +443,7 @@ without_moving(loss_now, script_step)
 # %% [markdown] lang="en"
 # Nothing has moved, and yet the gradient grows by the same amount at every call. What is piling up? Write `step`. It takes the
 # network, the optimizer, the loss function and a batch, makes one step, and returns the loss from before it as a Python number.
-# The check walks four steps with an optimizer that has momentum and compares the weights. Clipping the gradient, or lowering the
+# The check takes four steps with an optimizer that has momentum and compares the weights. Clipping the gradient, or lowering the
 # learning rate, only hides the symptom.
 
 
@@ -460,12 +467,14 @@ step_now = step if check.done("lab_cifar10_step") else script_step
 without_moving(loss_now, step_now)
 
 # %% [markdown] lang="ko"
-# 이제 배치 하나를 외우는 시험을 다시 합니다. 앞의 두 버그를 모두 고쳤으면 `now`의 곡선이 아래로 내려갑니다.
+# 이제 배치 하나를 외우는 시험을 다시 합니다. `script`는 받은 그대로의 스크립트이고 `now`는 지금까지 고친 함수들입니다. 앞의 두 버그를
+# 모두 고쳤으면 `now`의 곡선이 아래로 내려갑니다.
 
 # %% [markdown] lang="en"
-# Now repeat the test with one batch. If both bugs so far are mended, the curve `now` goes down.
+# Now repeat the test with one batch. `script` is the script as handed out, `now` has the functions fixed so far. If both bugs so far
+# are fixed, the curve `now` goes down.
 
-# %% name="fig-by-heart" tags=["hide-input"] alt_ko="가로축은 걸음 1부터 40, 세로축은 로그 눈금의 손실. 받은 그대로의 스크립트는 크게 오르내리며 커집니다. 지금의 함수들로 훈련한 곡선은, 두 버그를 고쳤으면 0 가까이 내려갑니다. 점선은 ln 10입니다." alt_en="Steps 1 to 40 across, the loss upwards on a logarithmic scale. The script as handed out swings and grows. With the functions as they are now, once both bugs are mended, the curve falls close to 0. A dotted line marks ln 10." caption_ko="배치 하나를 외우는 동안의 손실. script는 받은 그대로의 스크립트, now는 지금까지 고친 함수들입니다. 점선은 찍을 때의 손실 ln 10입니다." caption_en="The loss while one batch is learned by heart. “script” is the script as handed out, “now” the functions mended so far. The dotted line is the loss of guessing, ln 10."
+# %% name="fig-by-heart" tags=["hide-input"] alt_ko="가로축은 걸음 1부터 40, 세로축은 로그 눈금의 손실. 받은 그대로의 스크립트는 크게 오르내리며 커집니다. 지금의 함수들로 훈련한 곡선은, 두 버그를 고쳤으면 0 가까이 내려갑니다. 점선은 ln 10입니다." alt_en="Steps 1 to 40 across, the loss upwards on a logarithmic scale. The loss of the script as handed out goes up and down, and grows. With the functions as they are now, once both bugs are fixed, the curve falls close to 0. A dotted line marks ln 10." caption_ko="배치 하나를 외우는 동안의 손실. script는 받은 그대로의 스크립트, now는 지금까지 고친 함수들입니다. 점선은 찍을 때의 손실 ln 10입니다." caption_en="The loss while one batch is learned by heart. “script” is the script as handed out, “now” has the functions fixed so far. The dotted line is the loss of guessing, ln 10."
 learned = {
     "script": by_heart(script_loss, script_step),
     "now": by_heart(loss_now, step_now),
@@ -482,7 +491,7 @@ figure
 # %% [markdown] lang="ko"
 # ## 5. 두 번 재기
 #
-# 남은 것은 정확도를 재는 함수입니다. 재는 함수가 틀리면 그것으로 내린 판단이 모두 틀립니다. 이 시험에는 훈련된 신경망이 필요합니다. 여러분의 수리가 어디까지 왔든 상관없도록
+# 남은 것은 정확도를 재는 함수입니다. 재는 함수가 틀리면 그것으로 내린 판단을 하나도 믿을 수 없습니다. 이 시험에는 훈련된 신경망이 필요합니다. 여러분의 수리가 어디까지 왔든 상관없도록
 # 라이브러리의 `train.fit`으로 훈련한 다음, `script_accuracy`로 같은 그림을 여러 번 잽니다. 처음 두 번은 똑같은 배치이고, 셋째는 클래스 순서로 늘어놓은 배치입니다.
 # 그림이 같으니 순서가 달라도 답은 같아야 합니다. 마지막 줄은 배치 정규화가 지금까지 평균을 낸 배치의 수입니다. 재기만 했는데 이 수가 늘면, 재는 동안 신경망이 바뀐
 # 것입니다.
@@ -490,8 +499,8 @@ figure
 # %% [markdown] lang="en"
 # ## 5. Measuring twice
 #
-# What is left is the function that measures the accuracy. If that is wrong, so is every decision based on it. This test needs a
-# trained network. So that it does not matter how far your repairs have come, the library's `train.fit` trains one; then
+# What is left is the function that measures the accuracy. If that is wrong, no decision based on it can be trusted. This test needs
+# a trained network. So that it does not matter how far your repairs have come, the library's `train.fit` trains one; then
 # `script_accuracy` measures the same images several times. The first two times the batches are the same; the third time they are
 # in the order of the classes. The images are the same, so the order must not matter. The last line is the number of batches over
 # which batch normalisation has averaged so far. If measuring makes it grow, measuring has changed the network.
@@ -536,7 +545,7 @@ measure_again(script_accuracy)
 # %% [markdown] lang="en"
 # The network and the images are the same, and yet there are three different values; and measuring alone has changed the network.
 # All this although `torch.no_grad()` is there. Switching off gradients is one thing, putting the network into eval mode another.
-# Write `accuracy`. It measures in eval mode and without gradients, and leaves the network in the mode in which it came. The
+# Write `accuracy`. It measures in eval mode and without gradients, and at the end puts the network back into the mode it came in. The
 # last batch may be shorter. A fixed random seed would make the first two values agree, and the bug would still be there.
 
 
@@ -544,7 +553,7 @@ measure_again(script_accuracy)
 def accuracy(network, batches):
     """The share, 0..1, of right answers over all batches (x, labels).
 
-    The network leaves in the mode, train or eval, in which it came.
+    The network is left in the mode, train or eval, in which it came.
     """
     ### BEGIN SOLUTION
     training = network.training
@@ -567,11 +576,15 @@ accuracy_now = accuracy if check.done("lab_cifar10_accuracy") else script_accura
 measure_again(accuracy_now)
 
 # %% [markdown] lang="ko"
-# 마지막으로 스크립트 전체를 다시 돌립니다. 신경망도, 그림도, 학습률도 처음과 똑같습니다. 세 함수를 모두 고쳤으면 손실이 줄고 정확도가 오릅니다.
+# 마지막으로 스크립트 전체를 다시 돌립니다. 신경망도, 그림도, 학습률도 처음과 똑같습니다. 세 함수를 모두 고쳤으면 손실이 줄고 정확도가 오릅니다. 첫 에폭의 평균이
+# $\ln 10$보다 커도 버그가 남은 것은 아닙니다. 첫걸음의 손실은 $\ln 10$이지만, 이 학습률에서는 손실이 한동안 올랐다가 내려갑니다. 버그를 고친 지금이 학습률을 바꿔 볼
+# 때입니다.
 
 # %% [markdown] lang="en"
-# At last, run the whole script again. The network, the images and the learning rate are the same as at first. If all three
-# functions are mended, the loss falls and the accuracy rises.
+# Finally, run the whole script again. The network, the images and the learning rate are the same as at first. If all three
+# functions are fixed, the loss falls and the accuracy rises. A first-epoch mean above $\ln 10$
+# does not mean that a bug is left: the first step has the loss $\ln 10$, but at this learning rate the loss rises for a while
+# before it falls. The time to try other learning rates is now, with the bugs fixed.
 
 # %%
 repaired = run(loss_now, step_now, accuracy_now)
@@ -596,8 +609,8 @@ if all(check.done(key) for key in bugs):
 # Now to the network of section 1. The starting point is a recipe in which nothing is tuned, `UNTUNED`: SGD with momentum, a learning
 # rate of 0.01 to the end, and random windows of 24 pixels as the only augmentation.
 #
-# How long a training lasts is said not in time but in **images seen**. An image seen twice counts twice. So a slower computer gets
-# the same results, and recipes can be compared fairly. A trial may see `TRIAL` images, the final training `FINAL`. A trial trains
+# The length of a training is set not in time but in **images seen**. An image seen twice counts twice. That way a slower computer
+# gets the same results, and recipes can be compared fairly. A trial may see `TRIAL` images, the final training `FINAL`. A trial trains
 # on 80% of the training set and is measured on the other 20%, the validation set.
 
 # %%
@@ -622,7 +635,6 @@ def trained(recipe, images, seen):
         epochs=round(seen / len(images)),
         normalize="image",
         precision="auto",
-        quiet=True,
         **settings,
     )
     return network, history
@@ -641,7 +653,7 @@ print(f"validation accuracy {result.accuracy:.3f}, standard error {error:.3f}")
 # A single accuracy does not say what to improve. The confusion matrix says what is taken for what. Rows are the right answers,
 # columns the network's.
 
-# %% name="fig-confusion" tags=["hide-input"] alt_ko="10×10 혼동 행렬. 행은 정답, 열은 신경망의 대답입니다. 대각선이 가장 진하고, 대각선 밖에 눈에 띄게 진한 칸이 몇 있습니다." alt_en="A 10×10 confusion matrix; rows are the right answers, columns the network's. The diagonal is darkest; a few cells off it stand out." caption_ko="기준 모델의 혼동 행렬, 검증 세트. 주황색이 진한 칸이 자주 헷갈리는 짝입니다." caption_en="The baseline's confusion matrix on the validation set. A strong orange marks what is often confused."
+# %% name="fig-confusion" tags=["hide-input"] alt_ko="10×10 혼동 행렬. 행은 정답, 열은 신경망의 대답입니다. 그린 도형에서는 대각선의 ring, crescent, arrow가 진하고 square와 star는 옅습니다. 대각선 밖에서는 square를 disc라고 한 칸과 star를 cross라고 한 칸이 가장 진합니다." alt_en="A 10×10 confusion matrix; rows are the right answers, columns the network's. With the drawn shapes the diagonal is dark at ring, crescent and arrow, and pale at square and star. Off it, square called disc and star called cross are darkest." caption_ko="기준 모델의 혼동 행렬, 검증 세트. 파란 대각선이 맞힌 것이고, 주황색이 진한 칸이 자주 헷갈리는 짝입니다." caption_en="The baseline's confusion matrix on the validation set. The blue diagonal holds the right answers; a strong orange marks what is often confused."
 look.confusion(result.confusion, validation.classes)
 
 # %% [markdown] lang="ko"
@@ -650,8 +662,8 @@ look.confusion(result.confusion, validation.classes)
 # 값은 0입니다.
 
 # %% [markdown] lang="en"
-# **Two questions for each class.** Recall is the share of a class's images that are found; precision is the share of the answers
-# that name a class which are right. Write `recall_precision(matrix)`. `matrix` is a tensor of whole numbers (K, K); return two
+# **Two questions for each class.** Recall is the share of a class's images that are found; precision is the share of right answers
+# among those that name the class. Write `recall_precision(matrix)`. `matrix` is a tensor of whole numbers (K, K); return two
 # tensors (K,) as a tuple in this order. A class without images, or one that is never named, gets 0.
 
 
@@ -694,7 +706,7 @@ check.exercise("lab_cifar10_most_confused", most_confused)
 # **행렬이 말하는 것.** 행렬을 읽고 내린 답을 코드로 쓰세요. `reading(matrix, classes)`는 세 물음의 답을 딕셔너리로 돌려줍니다.
 #
 # - `"hardest"`: 재현율이 가장 낮은 클래스의 이름.
-# - `"overcalled"`: 실제보다 가장 지나치게 많이 불린 클래스의 이름. 불린 횟수에서 실제 그림 수를 뺀 값이 가장 큰 클래스입니다.
+# - `"overcalled"`: 실제보다 지나치게 많이 불린 클래스의 이름. 불린 횟수에서 실제 그림 수를 뺀 값이 가장 큰 클래스입니다.
 # - `"gain"`: 가장 자주 헷갈리는 짝을 다시는 헷갈리지 않는다면 정확도가 얼마나 오를지, 0에서 1까지의 `float`.
 #
 # 코드로 쓰기 전에 위의 그림을 보고 세 답을 짐작해 보세요.
@@ -704,8 +716,8 @@ check.exercise("lab_cifar10_most_confused", most_confused)
 # dict.
 #
 # - `"hardest"`: the name of the class with the lowest recall.
-# - `"overcalled"`: the name of the class that is named most in excess of what there is: how often it is named, less how many
-#   images it has, is largest.
+# - `"overcalled"`: the name of the class that is named far more often than it occurs: the number of times it is named, minus the
+#   number of its images, is the largest.
 # - `"gain"`: by how much the accuracy would rise if the most confused pair were never confused again, a `float` from 0 to 1.
 #
 # Before you write it, guess the three answers from the figure above.
@@ -738,20 +750,21 @@ if check.done("lab_cifar10_reading"):
     print(pd.Series(answers).to_string(float_format="{:.3f}".format))
 
 # %% [markdown] lang="ko"
-# `gain`을 표준 오차와 견주어 보세요. 가장 나쁜 짝 하나를 완전히 고쳐도 정확도는 그만큼만 오릅니다. 짝 하나를 겨냥하는 것보다 훈련 전체를 낫게 하는 편이 많이 얻는지 이
-# 수가 말해 줍니다.
+# 가장 자주 헷갈리는 짝 하나를 완전히 고쳐도 정확도는 `gain`만큼만 오릅니다. 이것을 먼저 표준 오차와, 다음에는 틀린 비율 전체, 곧 1에서 정확도를 뺀 값과 견주어 보세요.
+# 첫째는 그 차이를 이 검증 세트로 알아볼 수 있는지, 둘째는 짝 하나를 겨냥하는 편이 나은지 훈련 전체를 개선하는 편이 나은지 알려 줍니다.
 
 # %% [markdown] lang="en"
-# Compare `gain` with the standard error. Mending the worst pair completely would raise the accuracy by no more than that. This
-# number says whether it pays to aim at a single pair, or more to improve the training as a whole.
+# Fixing the most confused pair completely would raise the accuracy by `gain` and no more. Compare that with the standard error
+# first, then with the share of all mistakes, 1 minus the accuracy. The first says whether this validation set could show the
+# difference, the second whether it pays more to aim at a single pair or to improve the training as a whole.
 
 # %% [markdown] lang="ko"
 # ## 7. 예산 안에서 고르기
 #
-# 레시피를 고르는 일은 그 자체가 훈련입니다. 테스트 세트를 보고 고르면 테스트 세트에 맞춘 셈이 되어, 그 정확도는 더 이상 처음 보는 그림에서의 정확도가 아닙니다. 그래서 검증
+# 레시피를 고르는 일도 일종의 훈련입니다. 테스트 세트를 보고 고르면 테스트 세트에 맞춘 셈이 되어, 그 정확도는 더 이상 처음 보는 그림에서의 정확도가 아닙니다. 그래서 검증
 # 세트에서 고릅니다. `tune(recipes, images, measure)`를 쓰세요.
 #
-# - `recipes`는 이름에서 레시피로 가는 딕셔너리이고, `images`는 훈련 세트입니다.
+# - `recipes`는 이름을 키로, 레시피를 값으로 갖는 딕셔너리이고, `images`는 훈련 세트입니다.
 # - `measure(recipe, training, validation)`은 레시피대로 `training`에서 훈련하고 `validation`에서 잰 정확도를 돌려줍니다. 부를 때마다 예산에서 시험 훈련 하나가
 #   나갑니다. 레시피마다 한 번만 부르세요.
 # - 정확도가 가장 높은 레시피의 이름을 돌려줍니다.
@@ -761,11 +774,11 @@ if check.done("lab_cifar10_reading"):
 # %% [markdown] lang="en"
 # ## 7. Choose within a budget
 #
-# Choosing a recipe is a kind of training, too. Whoever chooses by looking at the test set fits the choice to that set, and its
+# Choosing a recipe is a kind of training, too. If you choose by looking at the test set, you fit the choice to that set, and its
 # accuracy is no longer that on images never seen. So choose on a validation set. Write `tune(recipes, images, measure)`.
 #
 # - `recipes` is a dict from names to recipes, `images` is the training set.
-# - `measure(recipe, training, validation)` trains on `training` by the recipe and returns the accuracy on `validation`. Every call
+# - `measure(recipe, training, validation)` trains on `training` with the recipe and returns the accuracy on `validation`. Every call
 #   takes one trial out of the budget: call it once for each recipe.
 # - Return the name of the recipe with the highest accuracy.
 #
@@ -791,7 +804,7 @@ check.exercise("lab_cifar10_tune", tune)
 # %% [markdown] lang="ko"
 # ## 8. 열린 과제: 수를 넘기
 #
-# 이제 여러분의 레시피를 쓰세요. `recipes()`는 이름에서 레시피로 가는 딕셔너리를 돌려주고, 레시피는 셋 이상입니다. 레시피는 `train.fit`의 설정을
+# 이제 여러분의 레시피를 쓰세요. `recipes()`는 이름을 키로, 레시피를 값으로 갖는 딕셔너리를 돌려주고, 레시피는 셋 이상입니다. 레시피는 `train.fit`의 설정을
 # 담은 딕셔너리이고, `"network"`는 새 신경망을 만드는 함수입니다. `UNTUNED | {…}`처럼 기준 레시피에서 몇 가지를 바꾸면 편합니다. 바꿔 볼 만한 것은 다음과 같습니다.
 #
 # - `"lr"`과 `"schedule"`: `"constant"`, `"linear"`, `"cosine"`, `"onecycle"`, `"staircase"` 따위.
@@ -806,16 +819,19 @@ check.exercise("lab_cifar10_tune", tune)
 # %% [markdown] lang="en"
 # ## 8. The open task: beat the number
 #
-# Now write your recipes. `recipes()` returns a dict from names to recipes, three or more. A recipe is a dict with settings of `train.fit`, and `"network"` is a function that makes a
-# new network. It is convenient to change a few things of the baseline: `UNTUNED | {…}`. Worth trying:
+# Now write your recipes. `recipes()` returns a dict from names to recipes, three or more. A recipe is a dict with settings of
+# `train.fit`, and `"network"` is a function that makes a new network. It is convenient to change a few things in the baseline, as
+# in `UNTUNED | {…}`. Worth trying:
 #
 # - `"lr"` and `"schedule"`: `"constant"`, `"linear"`, `"cosine"`, `"onecycle"`, `"staircase"` and others.
-# - `"augment"`: a list of `data.flip()`, `data.crop(size=24)`, `data.contrast(…)`, `data.cutout(…)` and others. The network reads 24 pixels, so `crop(size=24)` must be there.
+# - `"augment"`: a list of `data.flip()`, `data.crop(size=24)`, `data.contrast(…)`, `data.cutout(…)` and others. The network reads
+#   24 pixels, so `crop(size=24)` must be there.
 # - `"optimizer"`, `"batch_size"`, `"weight_decay"`, `"label_smoothing"`, `"ema"`.
 # - `"network"`: `chapter_network`, `with_batch_norm`, or one that you make.
 #
-# Take care. A recipe that wins a short trial need not win a long training. In a short training augmentation easily looks like a
-# loss. And a difference below two standard errors may be chance.
+# Take care. A recipe that wins a short trial need not win a long training. In a short training, augmentation can easily seem to do
+# harm. And a difference below two standard errors may be chance.
+
 
 # %% tags=["exercise"] name="recipes"
 def recipes():
@@ -861,21 +877,24 @@ if check.done("lab_cifar10_tune") and check.done("lab_cifar10_recipes"):
     final, final_history = trained(candidates[chosen], train_set, FINAL)
 
 # %% [markdown] lang="ko"
-# 마지막으로 `classify(images)`를 쓰세요. 8비트 그림 (N, 3, 32, 32)를 받아 레이블 (N,)을 돌려줍니다. 그림을 훈련할 때와 똑같이 다루는 것은 이 함수의 몫입니다. 0에서 1까지의
-# 수로 바꾸고, 한가운데의 24픽셀을 자르고, 그림마다 표준화한 다음, 평가 모드의 `final`에 넣습니다. 창을 여럿 쓰는 방법은
-# [‘CIFAR-10’ 장](05_cifar10)에 있습니다.
+# 마지막으로 `classify(images)`를 쓰세요. 8비트 그림 (N, 3, 32, 32)를 받아 레이블 (N,)을 돌려줍니다. 그림을 훈련 때와 똑같이 처리하는 것도 이 함수의 몫입니다. `data.to_float`로
+# 0에서 1까지의 수로 바꾸고, 한가운데의 24픽셀을 자르고, `data.augmented(x, data.standardize())`로 그림마다 표준화한 다음, 평가 모드의 `final`에 넣습니다. 창을
+# 여럿 쓰는 방법은 [‘CIFAR-10’ 장](05_cifar10)에 있습니다.
 #
-# 테스트 세트를 쓰는 것은 이 검사와, 결과를 인쇄하는 다음 셀뿐입니다. 수를 넘지 못했으면 검증 세트로 돌아가 더 나은 레시피를 찾으세요. 도형에서는 방금 새로 그린 그림에서도 재 보아, 테스트 그림을
-# 외운 신경망을 알아봅니다.
+# 먼저 고른 과정을 돌아보세요. 1등과 2등의 차이는 6절의 표준 오차의 두 배보다 큽니까? 테스트 세트를 쓰는 것은 이제 이 검사와, 결과를 출력하는 다음 셀뿐입니다. 수를 넘지 못했으면
+# 검증 세트로 돌아가 더 나은 레시피를 찾으세요. 여러 번 되풀이하면 테스트 세트를 보고 고르는 것과 같아지니, 몇 번째인지 적어 두세요. 도형에서는 검사가 새로 그린 그림에서도
+# 재어, 테스트 그림을 외운 신경망을 알아봅니다.
 
 # %% [markdown] lang="en"
-# At last, write `classify(images)`. It takes 8-bit images (N, 3, 32, 32) and returns labels (N,). Treating images exactly as in
-# training is its own business: make numbers from 0 to 1, cut out the middle 24 pixels, standardise each image, and put them
-# through `final` in eval mode. How to use several windows is told in [the chapter on CIFAR-10](05_cifar10).
+# Finally, write `classify(images)`. It takes 8-bit images (N, 3, 32, 32) and returns labels (N,). This function must also treat the
+# images exactly as in training: make numbers from 0 to 1 with `data.to_float`, cut out the middle 24 pixels, standardise each
+# image with `data.augmented(x, data.standardize())`, and put them through `final` in eval mode. How to use
+# several windows is shown in [the chapter on CIFAR-10](05_cifar10).
 #
-# The test set is used by this check and by the cell after it, which prints the result, and nowhere else. If you do not beat the number, go back to the validation set and find a
-# better recipe. With the shapes the check also measures on images drawn just now, and so notices a network that knows the test
-# images by heart.
+# First look back at the choice. Is the best recipe ahead of the second best by more than two standard errors of section 6? Only now
+# is the test set used, by this check and by the cell after it, which prints the result. If you do not beat the number, go back to
+# the validation set and find a better recipe. Many repetitions amount to choosing on the test set, so write down how many there
+# were. With the shapes the check also measures on newly drawn images, and so notices a network that knows the test images by heart.
 
 
 # %% tags=["exercise"] name="classify"
@@ -906,7 +925,7 @@ if check.done("lab_cifar10_beat"):
 
 # %% [markdown] lang="ko"
 # 넘었습니까? 그다음은 여러분에게 달려 있습니다. 예산 `FINAL`을 그대로 두고 어디까지 올라갈 수 있습니까? 다만 `final`은 검증 세트를 포함한 훈련 세트 전체를 보았으므로,
-# 그것을 보고는 아무것도 고를 수 없습니다. 다시 고르려면 시험 훈련으로 돌아가세요.
+# 그것으로는 아무것도 고를 수 없습니다. 다시 고르려면 시험 훈련으로 돌아가세요.
 #
 # ## 점수
 

@@ -216,6 +216,8 @@
 # 내려갑니다. 처음부터 다시 하려면 `check.reset("01_mnist")`처럼 실습의 이름을 넣어 부르세요.
 #
 # 이 책의 실습 쪽에는 정답이 접혀 있습니다. 정답이 든 노트북은 프로젝트의 `labs/solutions` 폴더에 있습니다.
+# 그 노트북을 실행하면 실습을 푼 것으로 기록됩니다. `check.reset`을 부르면 기록이 지워집니다. 커널을 다시 시작했으면 노트북을 맨
+# 위부터 실행하세요.
 
 # %% [markdown] lang="en"
 # ## Labs
@@ -227,7 +229,8 @@
 # `check.reset("01_mnist")`, with the name of your lab.
 #
 # On the pages of this book the solutions are folded. The notebooks with the solutions are in the project's folder
-# `labs/solutions`.
+# `labs/solutions`. Running one of them marks the lab as done; `check.reset` clears that. After a restart of the kernel,
+# run the notebook from its top.
 
 # %% [markdown] lang="ko"
 # ## 어떤 숫자가 지금 계산한 것인가요?
