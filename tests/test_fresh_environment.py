@@ -85,13 +85,13 @@ for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
 """
 
 
-@pytest.mark.skipif(not LABS, reason="no lab's notebook is there")
 def test_a_lab_as_handed_out_runs_there_to_its_end(fresh, wheel, tmp_path):
     """Its own set-up cell brings the package; every check answers, and torch is the one that was there."""
     subprocess.run([fresh, "-m", "pip", "uninstall", "--quiet", "--yes", "cnnbook"], capture_output=True)
     assert run(fresh, "import cnnbook").returncode, "it is not there yet"
     version = "import torch; print(torch.__version__, torch.__file__)"
     before = run(fresh, version).stdout
+    assert before, "torch is there"
     lab = tmp_path / "downloaded.ipynb"
     shutil.copyfile(LABS[0], lab)
     program = AS_HANDED_OUT.replace("sys.argv[1]", repr(str(lab)))

@@ -20,7 +20,7 @@ BELOW = {  # part of the package → the parts that it may import; what is not n
     "notebook": {"look"},
     "train": {"sizes", "names", "layers", "models", "data", "look", "runs"},
     "retrain": {"models", "data", "look", "runs", "train"},
-    "exercises": {"sizes", "layers", "models", "data", "look", "runs", "train", "retrain", "notebook", "verdict"},
+    "exercises": {"sizes", "layers", "models", "data", "train", "notebook", "verdict"},
     "messages": {"notebook"},
     "verdict": set(),
     "trial": {"exercises", "messages", "verdict"},

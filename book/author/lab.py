@@ -21,7 +21,7 @@ from author.source import Code, Fault, Source
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = ("# TODO", "...")
 MARK = re.compile(r"#.*\b(?:BEGIN|END)\s+SOLUTION\b", re.I)
-CHECK = re.compile(r"""\bcheck\.exercise\(\s*["']([\w-]+)["']""")
+CHECK = re.compile(r"""^[^#\n]*\bcheck\.exercise\(\s*["']([\w-]+)["']""", re.M)
 
 
 def is_lab(source: Source) -> bool:

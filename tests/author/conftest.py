@@ -163,7 +163,8 @@ class Project:
         self.write(name, text.replace(old, new))
 
     def start(self, *arguments: str, **options) -> subprocess.Popen:
-        environment = os.environ | {"CNNBOOK_ROOT": str(self.root), "PYTHONPATH": str(ROOT / "book")}
+        here = os.pathsep.join(str(ROOT / name) for name in ("book", "utils"))
+        environment = os.environ | {"CNNBOOK_ROOT": str(self.root), "PYTHONPATH": here}
         return subprocess.Popen([sys.executable, "-m", "author", *arguments], text=True, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, cwd=self.root, env=environment, **options)
 

@@ -78,6 +78,12 @@ def test_exercises_are_checked_and_told_apart(read):
     named = f'# %% tags=["exercise"] name="one"\ndef f():\n{REGION}{CHECKED}'
     assert check.check_source(read(named)) == []
     assert "another exercise has the name 'one'" in messages(check.check_source(read(named, named)))
+    assert "'일' may hold Latin letters" in messages(check.check_source(read(named.replace('"one"', '"일"'))))
+
+
+def test_a_check_that_comes_again_is_worth_nothing_more(read):
+    found = lab.for_grader(read(f"{EXERCISE}def f():\n{REGION}{CHECKED}{CHECKED}"))
+    assert [each["nbgrader"].get("points", 0) for each in found if each] == [0, 1]
 
 
 def test_what_the_reader_gets_and_what_is_kept(project):
@@ -130,6 +136,8 @@ def test_a_page_shows_the_stub_then_the_folded_solution(project):
     address = '[project.urls]\nRepository = "https://github.com/someone/book"'
     project.write("pyproject.toml", project.read("pyproject.toml").replace(
         '# [project.urls]\n# Repository = "https://github.com/OWNER/NAME"', address))
+    index = project.read("book/pages/index.py")
+    project.write("book/pages/index.py", index + "\n# %%\nprint(1)\n")  # a page with code that is no notebook's
     code, said = project.run("build")
     assert code == 0, said
     for language, folded, title in (("ko", "정답 보기", "실습 2. 넓이"), ("en", "Show the solution", "Lab 2. Areas")):
@@ -159,15 +167,26 @@ def test_a_new_lab_passes_the_check(project):
     assert "has the number 06 already" in project.run("new", "lab", "06_other")[1]
 
 
-@pytest.mark.parametrize("path", paths.labs(), ids=lambda path: path.stem)
-def test_every_lab_converts(path):
-    """With nbgrader where it is installed; its schema of a cell's metadata holds in any case."""
+EACH_LAB = pytest.mark.parametrize("path", paths.labs(), ids=lambda path: path.stem)
+
+
+@EACH_LAB
+def test_every_lab_has_what_a_grader_needs(path):
+    """nbgrader's schema of a cell's metadata, for every exercise and every check."""
     read = source.read(path)
+    keys = {key for cell in read.codes for key in lab.CHECK.findall(cell.source)}
     for form in (read, lab.for_reader(read, notebooks.GOLDEN)):
         found = [each["nbgrader"] for each in lab.for_grader(form) if each]
         assert len({each["grade_id"] for each in found}) == len(found)
         for each in found:
             assert each["grade"] != each["solution"] and each["locked"] == each["grade"] == ("points" in each)
+        assert sum(each.get("points", 0) for each in found) == len(keys)
+        assert sum(each["solution"] for each in found) == sum("exercise" in cell.tags for cell in read.codes)
+
+
+@EACH_LAB
+def test_nbgrader_clears_every_lab_as_it_is_handed_out(path):
+    read = source.read(path)
     nbgrader = pytest.importorskip("nbgrader.nbgraderformat")
     from nbgrader.preprocessors import ClearSolutions
     from traitlets.config import Config
