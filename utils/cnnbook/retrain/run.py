@@ -50,8 +50,8 @@ def retrain(
     Raises FileNotFoundError where photos or weights cannot be had, FileExistsError where `output` holds something,
     ValueError where no classifier can be trained on the photos, and for an unknown backbone.
     """
-    root = photos.textures() if image_dir is None else Path(image_dir).expanduser()
-    output = Path(output).expanduser()
+    root = (photos.textures() if image_dir is None else Path(image_dir).expanduser()).resolve()  # "." has no name
+    output = Path(output).expanduser().resolve()
     _check_output(output, root)
     of = backbone(name)
     plain, found, skipped = _read(root, of, quiet)
@@ -88,7 +88,7 @@ def retrain(
         "skipped": len(skipped), "right": sum(right.values()), "tested": len(parts["test"].photos),
         "calibration": calibration, "temperature": temperature, "frozen": frozen if fine_tune else None,
         "distortions": str(distortions) if distortions else "none",
-        "command": command(image_dir, output, of.name, distortions, fine_tune, export),
+        "command": command(None if image_dir is None else root, output, of.name, distortions, fine_tune, export),
         "date": now["date"], "versions": now["versions"],
     }  # fmt: skip
     model = saved.Retrained(of.network, top, temperature).eval()
@@ -116,12 +116,23 @@ def tuned(
 
 
 def command(
-    image_dir: str | Path | None, output: Path, name: str, distortions: Distortions, fine_tune: bool, export: bool
+    image_dir: Path | None, output: Path, name: str, distortions: Distortions, fine_tune: bool, export: bool
 ) -> str:
-    """The command that does the same again; of folders it has the names alone."""
-    words = ["cnnbook", "retrain", *([] if image_dir is None else ["--image-dir", Path(image_dir).name])]
-    words += ["--output", output.name, "--backbone", name, *distortions.options()]
-    return shlex.join(words + ["--fine-tune"] * fine_tune + ["--export"] * export)
+    """The command that does the same again; of folders it has the names alone.
+
+    No option says how many copies: where there are others than a command makes, a comment at the end says so.
+    """
+    words = ["cnnbook", "retrain", *([] if image_dir is None else _option("--image-dir", image_dir.name))]
+    words += [*_option("--output", output.name), "--backbone", name, *distortions.options()]
+    line = shlex.join(words + ["--fine-tune"] * fine_tune + ["--export"] * export)
+    if not distortions or distortions.copies == Distortions().copies:
+        return line
+    return f"{line} # with Distortions(copies={distortions.copies}), in Python alone"
+
+
+def _option(name: str, value: str) -> list[str]:
+    """The words of an option; in one word where the value would be taken for another option."""
+    return [f"{name}={value}"] if value.startswith("-") else [name, value]
 
 
 def _check_output(output: Path, root: Path) -> None:
@@ -185,20 +196,26 @@ def _told(logits: dict[str, Tensor], parts: dict[str, Part]) -> str:
 
 
 def _write(output: Path, model: saved.Retrained, facts: dict[str, Any], page: str, export: bool) -> None:
-    """The folder with all that belongs into it, or none: made beside its place, then moved there."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}-"))
+    """The folder with all that belongs into it, or none: made beside its place, or in it where it is there and empty,
+    then moved. (Where it is there it stays: it may be the folder that one is in, or a disk of its own.)"""
+    there = output.is_dir()
+    (output if there else output.parent).mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=output if there else output.parent, prefix=f".{output.name}-"))
     try:
         saved.save(made, model, facts)
         (made / CARD).write_text(report.card(facts), encoding="utf-8")
         (made / WRONG).write_text(page, encoding="utf-8")
         if export:
             saved.export(made, model, facts["side"])
+        os.umask(mask := os.umask(0o077))
         for path in (made, *made.iterdir()):  # as other programs would have made them
-            path.chmod(0o755 if path is made else 0o644)
-        if output.exists():
-            output.rmdir()  # it is empty
-        os.replace(made, output)
+            path.chmod((0o777 if path is made else 0o666) & ~mask)
+        if not there:
+            os.replace(made, output)
+            return
+        for path in made.iterdir():
+            os.replace(path, output / path.name)
+        made.rmdir()
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
