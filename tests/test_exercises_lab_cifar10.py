@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from cnnbook import data, exercises, layers, train
-from cnnbook.exercises import lab_cifar10
+from cnnbook.exercises import lab_cifar10, stepped
 
 LAB = exercises.of_lab("02_cifar10")
 
@@ -144,6 +144,7 @@ class Functional(nn.Module):
     [
         network_of(),
         network_of(norm=lambda: layers.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1.0)),
+        network_of(lambda parts, classes: parts.update(relu3=nn.Sequential(nn.ReLU(), nn.Dropout(0.5)))),
         Functional,
     ],
 )
@@ -174,6 +175,7 @@ def test_wrong_networks_are_told_apart():
         (network_of(norm=lambda: lrn(alpha=0.001 / 9)), "divided by 9 twice"),
         (network_of(norm=lambda: nn.LocalResponseNorm(9)), "default `alpha`"),
         (network_of(norm=lambda: lrn(size=4)), "the radius"),
+        (network_of(norm=lambda: lrn(k=2.0)), "LRN's `k` is not 1"),
         (swapped("pool1", "norm1"), "norm1 comes before pool1"),
         (swapped("pool2", "norm2"), "pool2 comes before norm2"),
         (without("relu1"), "after conv1"),
@@ -210,6 +212,7 @@ def test_half_repaired_losses_are_told_apart():
         *((mistake.wrong, mistake.says["en"]) for mistake in lab_cifar10.LOSSES),
         (lambda logits, labels: cross_entropy(logits, labels, reduction="none"), "Take the mean"),
         (lambda logits, labels: cross_entropy(logits, labels).item(), "no gradient passes"),
+        (lambda logits, labels: functional.nll_loss(logits.softmax(dim=1).log(), labels), "the loss is inf"),
         (lambda logits, labels: nothing(logits), "`None`"),
         (lambda logits, labels: 2 * cross_entropy(logits, labels), "expected"),
     ])  # fmt: skip
@@ -231,7 +234,7 @@ def erase_at_the_end(network, optimizer, loss_function, x, labels):
     loss.backward()
     optimizer.step()
     network.zero_grad(set_to_none=False)
-    return loss
+    return loss.item()
 
 
 def by_autograd(network, optimizer, loss_function, x, labels):
@@ -256,13 +259,22 @@ def test_half_repaired_steps_are_told_apart():
         right_step(network, optimizer, loss_function, x, labels)
         return loss_function(network(x), labels).item()
 
+    def with_its_graph(network, optimizer, loss_function, x, labels):
+        optimizer.zero_grad()
+        loss = loss_function(network(x), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
     def upwards(network, optimizer, loss_function, x, labels):
         return right_step(network, optimizer, lambda *both: -loss_function(*both), x, labels)
 
     told("lab_cifar10_step", [
-        *((mistake.wrong, mistake.says["en"]) for mistake in lab_cifar10.STEPS),
+        *((mistake.wrong, mistake.says["en"]) for mistake in [*lab_cifar10.STEPS, *stepped.MISTAKES]),
+        (stepped.stepping("fzbzs"), "stands between"),
         (silent, "no loss is returned"),
         (loss_after, "not the loss from before"),
+        (with_its_graph, "as the tensor"),
         (upwards, "the weights are others"),
     ])  # fmt: skip
 
@@ -360,8 +372,56 @@ def test_half_repaired_accuracies_are_told_apart():
         (measuring(after=lambda network: network.train()), "leaves in train mode"),
         (measuring(after=lambda network: nn.init.zeros_(network[0].weight)), "has changed"),
         (measuring(no_grad=False), "with gradients prepared"),
+        (measuring(after=lambda network: torch.set_grad_enabled(False)), "left switched off"),
+        (lambda network, batches: [0.5], "a single number"),
         (lambda network, batches: nothing(network), "`None`"),
     ])  # fmt: skip
+
+
+# The confusion matrix
+
+
+def reference(name):
+    return exercises.find(f"lab_cifar10_{name}").reference
+
+
+MATRIX = torch.tensor([[8, 5, 3], [2, 6, 0], [0, 6, 10]])  # its largest mistake is not of the worst pair
+
+
+def test_one_matrix_read_by_hand():
+    recall, precision = reference("recall_precision")(MATRIX)
+    assert recall.tolist() == pytest.approx([8 / 16, 6 / 8, 10 / 16])  # of the rows
+    assert precision.tolist() == pytest.approx([8 / 10, 6 / 17, 10 / 13])  # of the columns
+    for matrix in (MATRIX, MATRIX.T):
+        assert reference("most_confused")(matrix) == (0, 1)  # 5 + 2, against 6 + 0 and 3 + 0
+    assert reference("reading")(MATRIX, ("ant", "bee", "cat")) == {
+        "hardest": "ant",  # 8 of 16
+        "overcalled": "bee",  # named 17 times, and there are 8
+        "gain": pytest.approx(7 / 40),
+    }
+
+
+@pytest.mark.parametrize(
+    "matrix, recall, precision",
+    [
+        ([[3, 1, 0], [1, 4, 0], [2, 2, 0]], [3 / 4, 4 / 5, 0], [3 / 6, 4 / 7, 0]),  # the last is never named
+        ([[3, 1, 2], [0, 0, 0], [1, 0, 3]], [3 / 6, 0, 3 / 4], [3 / 4, 0, 3 / 5]),  # there is none of the second
+    ],
+)
+def test_a_class_never_named_or_without_images_gets_0(matrix, recall, precision):
+    found = reference("recall_precision")(torch.tensor(matrix))
+    assert [values.tolist() for values in found] == [pytest.approx(recall), pytest.approx(precision)]
+
+
+def shares(matrix, rows=1, columns=1):
+    right = matrix.diagonal()
+    return right / matrix.sum(dim=1).clamp(min=rows), right / matrix.sum(dim=0).clamp(min=columns)
+
+
+def test_the_check_asks_for_classes_never_named_and_for_classes_without_images():
+    assert said("lab_cifar10_recall_precision", shares)[0] == "right"
+    assert said("lab_cifar10_recall_precision", lambda matrix: shares(matrix, columns=0))[0] == "wrong"
+    assert said("lab_cifar10_recall_precision", lambda matrix: shares(matrix, rows=0))[0] == "wrong"
 
 
 # The choice
@@ -404,10 +464,13 @@ def test_wrong_choices_are_told_apart():
     def some_only(recipes, images, measure):
         return right_choice(dict(list(recipes.items())[:2]), images, measure)
 
+    def recipe_itself(recipes, images, measure):
+        return recipes[right_choice(recipes, images, measure)]
+
     told("lab_cifar10_tune", [
         (lambda recipes, images, measure: next(iter(recipes)), "never called"),
         (choosing(part=lambda images, number: (images, images)), "learns by heart"),
-        (choosing(part=lambda images, number: (images, test_set)), "Is it the test set?"),
+        (choosing(part=lambda images, number: (images, test_set)), "Is it the test set, or"),
         (choosing(part=lambda images, number: (images[:80], images[80:])), "Some classes are missing"),
         (choosing(part=lambda images, number: images.split(0.2)), "Train on about four fifths"),
         (choosing(part=lambda images, number: images.split(0.8, seed=number)), "on other images"),
@@ -416,7 +479,8 @@ def test_wrong_choices_are_told_apart():
         (choosing(of=min), "the lowest accuracy"),
         (choosing(give=lambda name, found: found[name]), "You return an accuracy"),
         (choosing(give=lambda name, found: (name, found[name])), "You return several things"),
-        (choosing(give=lambda name, found: found), "or a table"),
+        (choosing(give=lambda name, found: found), "return a table"),
+        (recipe_itself, "return a recipe"),
         (choosing(give=lambda name, found: name.upper()), "no recipe's name"),
         (choosing(give=lambda name, found: None), "`None`"),
         (some_only, "not measured"),
@@ -454,7 +518,9 @@ def test_wrong_recipes_are_told_apart():
         (three(learning_rate=0.1), "unknown setting, `learning_rate`"),
         ({**three(), "d": dict(BASE)}, "the same recipe as"),
         (three(schedule="none"), "it raised an error. ValueError"),
-        (three(augment=[]), "it raised an error. RuntimeError"),
+        (three(augment=[]), "got images of 32"),
+        (three(augment=[data.crop(size=20)]), "it raised an error. RuntimeError"),
+        (three(optimizer=torch.optim.Adam), "is a name, not a class"),
     ])  # fmt: skip
 
 
@@ -517,11 +583,35 @@ def test_answers_that_do_not_beat_it_are_told_apart(network, low, monkeypatch):
         (lambda images: (images.flatten(1).sum(dim=1) % 10).long(), "as good as guessing"),
         (known_by_heart, "Did test images get into the training?"),
         (lambda images: nothing(images), "`None`"),
+        (lambda images: network.eval()(data.to_float(images)).argmax(dim=1), "middle 24 pixels cut out"),
+        (before_the_training(), "no `final` yet"),
     ])  # fmt: skip
     assert said("lab_cifar10_beat", unprepared)[0] == "wrong"
     monkeypatch.setattr(lab_cifar10, "TO_BEAT", {"shapes": 0.99})
     words = said("lab_cifar10_beat", lambda images: logits_of(network, images).argmax(dim=1))[1]
     assert "to beat: 0.990" in words and "validation set" in words
+
+
+def test_the_number_is_to_be_beaten_not_met(low, monkeypatch):
+    test_set = data.load("shapes", "test", count=1000)
+    by_pixels = dict(zip(map(hash_of, test_set.images), test_set.labels.tolist(), strict=True))
+
+    def knowing(count):
+        """So many of the test images, and of all others that they are something else."""
+        known = dict(list(by_pixels.items())[:count])
+        wrong = {image: (label + 1) % 10 for image, label in by_pixels.items()}
+        return lambda images: torch.tensor([(wrong | known).get(hash_of(image), 0) for image in images])
+
+    monkeypatch.setattr(lab_cifar10, "TO_BEAT", {"shapes": 0.5})  # which float32 has exactly
+    assert "to beat: 0.500" in said("lab_cifar10_beat", knowing(500))[1]
+    assert "Did test images get into the training?" in said("lab_cifar10_beat", knowing(501))[1]
+
+
+def before_the_training():
+    """The lab's `classify` while its network is not yet there."""
+    space = {"final": None}
+    exec("def classify(images):\n    final.eval()\n    return final(images).argmax(dim=1)", space)
+    return space["classify"]
 
 
 def hash_of(image):

