@@ -18,9 +18,11 @@ BELOW = {  # part of the package → the parts that it may import; what is not n
     "look": {"sizes"},
     "runs": {"names"},
     "notebook": {"look"},
-    "train": {"sizes", "names", "layers", "models", "data", "look", "runs"},
+    "train": {"sizes", "names", "layers", "models", "data", "look", "runs", "vision"},
     "retrain": {"models", "data", "look", "runs", "train"},
-    "exercises": {"sizes", "layers", "models", "data", "train", "notebook", "verdict"},
+    "exercises": {
+        *("sizes", "layers", "models", "data", "look", "runs", "train", "retrain", "notebook", "verdict", "vision"),
+    },
     "messages": {"notebook"},
     "verdict": set(),
     "trial": {"exercises", "messages", "verdict"},

@@ -624,7 +624,7 @@ def untrained(root):
     [
         (lambda root: None, "has no photo: expected two sub-folders of photos"),
         (lambda root: shutil.copytree(stripes(root.parent / "b") / "fine", root / "fine"),
-         "one class only, fine: expected"),
+         "one class only, fine: expected two sub-folders"),
         (lambda root: [stripes(root), [(root / "fine" / f"{n}.png").unlink() for n in range(10)]],
          "classes of fewer than 3 photos: fine (2)"),
         (lambda root: [stripes(root, 12), shutil.rmtree(root / "broad"), untrained(root)],

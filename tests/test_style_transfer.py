@@ -71,6 +71,18 @@ def test_distance_is_0_where_a_picture_is_its_own_style_and_content(network, ima
     assert found.style < 1e-8 and found.content > 0.05, "style is what, content is what and where"
 
 
+def test_a_picture_made_for_one_place_of_the_pooling_windows_is_found_out_by_a_shift(network, images):
+    photo, other = images
+    options = LAYERS | {"steps": 60, "content_weight": 0.0, "variation": 0.0}
+    makes = {shift: style_transfer.transfer(network, photo, other, **options, shift=shift) for shift in (0, 3)}
+    unmoved, moved = (
+        {shift: style_transfer.distance(network, picture, photo, other, **LAYERS, shifts=shifts).style
+         for shift, picture in makes.items()}
+        for shifts in ([(0, 0)], [(1, 0), (0, 1), (1, 1)])
+    )  # fmt: skip
+    assert unmoved[0] < unmoved[3] and moved[0] > 1.5 * unmoved[0] and moved[3] < moved[0]
+
+
 def test_the_style_comes_nearer_and_less_weight_on_the_content_takes_it_further(network, images):
     photo, other = images
     start = style_transfer.distance(network, photo, photo, other, **LAYERS)

@@ -1,7 +1,7 @@
 """A lab's solutions: what the reader is handed, what is wrong with the marks, and what a grader needs to know.
 
-A region is marked as nbgrader and otter mark it, in a cell tagged `exercise`. What the reader is handed has `...` in
-its place, as nbgrader's ClearSolutions leaves it:
+A region is marked as nbgrader marks it (otter: with one #), in a cell tagged `exercise`. What the reader is handed has
+`...` in its place, as nbgrader's ClearSolutions leaves it:
 
     def area(width):                          def area(width):
         ### BEGIN SOLUTION                        # TODO

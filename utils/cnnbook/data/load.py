@@ -50,7 +50,8 @@ def load(
     mnist, fashion_mnist (28 px), cifar10, cifar100 (32 px): from the cache, or downloaded into it, which
     CNNBOOK_OFFLINE=1 forbids;
     photos, textures: photographs that scikit-image carries, one a class, 256 px, and patches of others, 64 px;
-    shapes, scenes: drawn; the options are those of `shapes.read` and `scenes.read`, such as `count` and `seed`;
+    shapes, scenes: drawn; the options are those of `shapes.read` and `scenes.read`, such as `count` and `seed`, and
+    `crowded=True` for the scenes of the chapters on segmentation and detection;
     folder: yours, with the option `path`; a report says what was skipped and why, `folder.read` has it as a table.
 
     `size` is the side wanted, in pixels: digits and clothes get a black border, everything else is resized. `fallback`

@@ -15,22 +15,17 @@ mean colour nor the number of dark pixels tells them apart.
 import torch
 from torch import Tensor
 
-from cnnbook.data.drawn import paint, palettes
+from cnnbook.data.drawn import lighting, paint, posed
 from cnnbook.data.drawn.chance import BLOCK, Chance
 from cnnbook.data.drawn.families import FAMILIES, HUNDRED
-from cnnbook.data.drawn.figures import TEN, Figure, frame
+from cnnbook.data.drawn.figures import TEN
 from cnnbook.data.imageset import ImageSet
 
 DIALS = ("illumination", "deformation", "occlusion", "clutter", "variation")
 COUNTS = {"train": 5000, "test": 1000}
 TOGETHER = 3  # blocks: fifteen images of each of a hundred classes, which cost little more than five
-AREA, EXTENT = 0.8, 0.8  # of a figure, where a picture has area 4; and the most it may reach from the centre
 FRAGMENTS, BARS = 10, 3  # at most, on the background and in front of the figure
 AWAY = 9.0  # where a thing lies that is not in the picture
-LIGHT = -2.2  # radians: from above, a little to the left
-
-# what a figure's outline depends on
-POSE = ("place", "bend", "turn", "shear", "wobble", "wobble rate", "wobble phase", "scale", "stretch", "proportions")
 Plan = dict[str, Tensor]
 
 
@@ -89,7 +84,7 @@ def _drawn(split: str, count: int, classes: int, size: int, seed: int, dials: di
         plan = {key: torch.cat([each[key] for each in plans]) for key in plans[0]}
         for rows in torch.arange(many).split(max(1, 2**21 // size**2)):  # what memory holds
             some = {key: value[rows] for key, value in plan.items()}
-            figure = _figures(figures, labels[start + rows], some, size)
+            figure = posed.figures(figures, labels[start + rows], some, size)
             for few in torch.arange(len(rows)).split(max(1, 2**16 // size**2)):  # what the processor's cache holds
                 picture = _picture(figure[few], {key: value[few] for key, value in some.items()}, size)
                 images[start + rows[few]] = paint.finish(picture)
@@ -104,42 +99,11 @@ def _drawn(split: str, count: int, classes: int, size: int, seed: int, dials: di
 def _plan(split: str, seed: int, block: int, dials: dict[str, float]) -> Plan:
     """All that is random in a block of pictures: numbers (BLOCK, …), for every dial its own."""
     chances = {dial: Chance(f"shapes {split} {dial}", seed, block) for dial in DIALS}
-    plan = _variation(chances["variation"], dials["variation"])
-    plan |= _deformation(chances["deformation"], dials["deformation"])
+    plan = posed.variation(chances["variation"], dials["variation"])
+    plan |= posed.deformation(chances["deformation"], dials["deformation"])
     plan |= _clutter(chances["clutter"], dials["clutter"], plan.pop("colours"))
     plan |= _occlusion(chances["occlusion"], dials["occlusion"])
-    return plan | _illumination(chances["illumination"], dials["illumination"])
-
-
-def _variation(chance: Chance, dial: float) -> Plan:
-    """Proportions, pose, texture, and six colours: the background's, the figure's and four others."""
-    colours = palettes.pairings()[chance.one_of(len(palettes.pairings()))]  # (BLOCK, 6, 3)
-    others = colours[:, 2:].take_along_dim(chance.between(0, 1, 4, 1).argsort(1), 1)  # in any order
-    colours = torch.cat([colours[:, :2], others], 1)
-    colours = torch.where(chance.happens(min(1.0, 4 * dial)) > 0, colours, palettes.plain())
-    textured = chance.happens(min(1.0, 1.6 * dial), 1)[:, 0].long()
-    return {
-        "colours": colours,
-        "figure": colours[:, 1],
-        "figure tone": torch.lerp(colours[:, 1], colours[:, 2], 0.25 + 0.6 * dial * chance.between(0, 1, 1)),
-        "figure kind": textured * chance.one_of(len(paint.TEXTURES)),
-        "figure texture": torch.stack([chance.angle(), chance.between(0.22, 0.5), chance.angle()], 1),
-        "proportions": dial * chance.between(-1, 1, 3, 1, 1),
-        "place": 0.3 * dial * chance.between(-1, 1, 2, 1, 1),
-        "scale": (dial * chance.between(-0.55, 0.4)).exp(),
-        "stretch": (0.22 * dial * chance.between(-1, 1)).exp(),
-        "turn": dial * (0.35 + 0.65 * dial) * chance.angle(),
-    }
-
-
-def _deformation(chance: Chance, dial: float) -> Plan:
-    return {
-        "bend": 0.5 * dial * chance.between(-1, 1, 2, 1, 1),
-        "shear": 0.6 * dial * chance.between(-1, 1),
-        "wobble": dial * torch.stack([chance.between(0.04, 0.11), chance.between(0.02, 0.08)], 1),
-        "wobble rate": torch.stack([chance.between(2.5, 4.5), chance.between(5, 8)], 1),
-        "wobble phase": chance.angle(4, 1, 1),
-    }
+    return plan | lighting.illumination(chances["illumination"], dials["illumination"])
 
 
 def _clutter(chance: Chance, dial: float, colours: Tensor) -> Plan:
@@ -186,73 +150,6 @@ def _occlusion(chance: Chance, dial: float) -> Plan:
     return {"bars": torch.stack(place, 2)[..., None, None]}  # (BLOCK, BARS, 7, 1, 1)
 
 
-def _illumination(chance: Chance, dial: float) -> Plan:
-    """The light's direction, strength, fall and colour, a shadow over one side, a spot of glare."""
-    direction = LIGHT + dial * chance.angle()
-    warmth = torch.tensor([1.0, 0.0, -1.0]).view(3, 1, 1)
-    return {
-        "towards light": torch.stack([direction.cos(), direction.sin()], 1),
-        "shadow length": 0.07 + 0.16 * dial * chance.between(0, 1),
-        "exposure": (dial * chance.between(-1.3, 0.55)).exp(),
-        "falloff": 0.06 + 0.7 * dial * chance.between(0, 1),
-        "tint": (0.35 * dial * chance.between(-1, 1, 1, 1, 1) * warmth).exp(),
-        "dark side": torch.stack([chance.angle(), chance.between(-0.5, 0.5), chance.between(2, 12)], 1),
-        "darkness": dial * chance.happens(dial) * chance.between(0.5, 0.9),
-        "glare": torch.stack([chance.between(-0.8, 0.8), chance.between(-0.8, 0.8)], 1),
-        "glare strength": dial * chance.happens(0.4 * dial) * chance.between(0.2, 0.8),
-    }
-
-
-def _figures(figures: tuple[Figure, ...], labels: Tensor, plan: Plan, size: int) -> Tensor:
-    """Of every picture's figure (B, 4, size, size): how much of a pixel it covers, its distance, and the direction in
-    which that grows, to the right and downwards. Small pictures are the means of 2 × 2 points a pixel: smoother edges.
-    """
-    samples = 2 if size <= 64 else 1
-    found = torch.empty(len(labels), 4, size, size)
-    side, pixel = size * samples, 2 / (size * samples)
-    for label in labels.unique().tolist():
-        figure = figures[label]
-        centre, unit = frame(figure), _unit(figure)
-        for chosen in (labels == label).nonzero().flatten().split(max(1, 2**16 // side**2)):
-            pose = {key: plan[key][chosen] for key in POSE}
-            x, y = _bent(pose, side)
-            scale, stretch = unit / pose["scale"], pose["stretch"]
-            x, y = x * (scale / stretch) + centre.x, y * (scale * stretch) + centre.y
-            distance = figure.distance(x, y, pose["proportions"].unbind(1)) / scale
-            distance, right, down = paint.measured(distance, pixel)
-            fields = torch.stack([paint.cover(distance, pixel), distance, right, down], 1)
-            found[chosen] = paint.mean_of_four(fields) if samples > 1 else fields
-    return found
-
-
-def _bent(pose: Plan, size: int) -> tuple[Tensor, Tensor]:
-    """Where in its figure a picture's points lie, (B, size, size) twice: moved, bent, turned, sheared, wobbled.
-
-    Up to the wobble each coordinate is a row plus a column, so that a wave along it costs no cosine a pixel.
-    """
-    x, y = paint.grid(size)
-    x, y = x - pose["place"][:, 0], y - pose["place"][:, 1]  # (B, 1, size), (B, size, 1)
-    across_x, across_y = x, pose["bend"][:, 0] * (y * y - 0.25)
-    down_x, down_y = pose["bend"][:, 1] * (x * x - 0.25), y
-    cos, sin = pose["turn"].cos(), pose["turn"].sin()
-    across_x, down_x = across_x * cos + down_x * sin, down_x * cos - across_x * sin
-    across_y, down_y = across_y * cos + down_y * sin, down_y * cos - across_y * sin
-    across_x, across_y = across_x + pose["shear"] * down_x, across_y + pose["shear"] * down_y
-    across, down = across_x + across_y, down_x + down_y
-    for nth in (0, 1):
-        height, rate = pose["wobble"][:, nth], pose["wobble rate"][:, nth]
-        phases = pose["wobble phase"][:, 2 * nth : 2 * nth + 2].unbind(1)
-        across += height * paint.wave(rate * down_x + phases[0], rate * down_y)
-        down += height * paint.wave(rate * across_x + phases[1], rate * across_y)
-    return across, down
-
-
-def _unit(figure: Figure) -> float:
-    """How many of a figure's units make one of the picture, so that all have the same area and none is too wide."""
-    found = frame(figure)
-    return max((found.area / AREA) ** 0.5, found.half_width / EXTENT, found.half_height / EXTENT)
-
-
 def _picture(figure: Tensor, plan: Plan, size: int) -> Tensor:
     """Light (B, 3, size, size) of pictures with these figures, as `_figures` gives them."""
     pixel = 2 / size
@@ -286,10 +183,4 @@ def _picture(figure: Tensor, plan: Plan, size: int) -> Tensor:
             bar = paint.shard(x, y, place)
             picture = paint.over(picture, paint_of[..., None, None], paint.cover(bar, pixel))
 
-    angle, off, soft = plan["dark side"].unbind(1)
-    dark = (0.5 + soft * (x * angle.cos() + y * angle.sin() - off)).clamp(0, 1)
-    lit = plan["exposure"] * (1 + plan["falloff"] * (x * light_x + y * light_y)).clamp(min=0.1)
-    lit = lit * (1 - plan["darkness"] * dark)
-    from_x, from_y = x - plan["glare"][:, 0], y - plan["glare"][:, 1]
-    glare = plan["glare strength"] * torch.exp(-(from_x * from_x + from_y * from_y) / 0.3)
-    return picture * (lit.unsqueeze(1) * plan["tint"]) + glare.unsqueeze(1)
+    return lighting.shone(picture, plan, size)

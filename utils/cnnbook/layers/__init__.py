@@ -2,5 +2,6 @@
 
 from cnnbook.layers.dropblock import DropBlock2d
 from cnnbook.layers.lrn import LocalResponseNorm
+from cnnbook.layers.pyramid import RegionPyramid, SpatialPyramid
 
-__all__ = ["DropBlock2d", "LocalResponseNorm"]
+__all__ = ["DropBlock2d", "LocalResponseNorm", "RegionPyramid", "SpatialPyramid"]

@@ -11,6 +11,8 @@ _HOME = {
     "curves": "plots", "bars": "plots", "confusion": "plots", "heat": "plots",
     "deconvnet": "projection", "strongest": "projection", "receptive_boxes": "projection", "occlusion": "occluding",
     "grad_cam": "gradcam", "style_transfer": "style_transfer",
+    "boxes": "detecting", "detections": "detecting", "proposals": "detecting", "recall": "detecting",
+    "precision_recall": "detecting",
 }  # fmt: skip
 __all__ = sorted(_HOME)
 

@@ -59,14 +59,23 @@ def distance(
     *,
     style_layers: Sequence[str],
     content_layers: Sequence[str],
+    shifts: Sequence[tuple[int, int]] = ((0, 0),),
 ) -> Distance:
-    """The style loss and the content loss of a picture, float (1, C, H, W); those of `transfer`."""
+    """The style loss and the content loss of a picture, float (1, C, H, W); those of `transfer`.
+
+    shifts: (down, right) in pixels, by which picture and content are moved before they are measured; the means count.
+    A picture that fits the network's grid of pooling windows alone has small losses unmoved and large ones elsewhere.
+    """
     names = dict.fromkeys([*style_layers, *content_layers])
+    losses = []
     with torch.no_grad(), evaluating(model):
-        seen, photo, painting = (activations(model, names, image)[1] for image in (picture, content, style))
-        styled = style_loss(seen, {name: gram(painting[name]) for name in style_layers})
-        kept = content_loss(seen, {name: photo[name] for name in content_layers})
-    return Distance(float(styled), float(kept))
+        painting = activations(model, style_layers, style)[1]
+        grams = {name: gram(maps) for name, maps in painting.items()}
+        for by in shifts:
+            seen = activations(model, names, picture.roll(by, dims=(2, 3)))[1]
+            photo = activations(model, content_layers, content.roll(by, dims=(2, 3)))[1]
+            losses.append(torch.stack([style_loss(seen, grams), content_loss(seen, photo)]))
+    return Distance(*torch.stack(losses).mean(dim=0).tolist())
 
 
 def transfer(

@@ -1,0 +1,1 @@
+"""Weights that the course trained itself, as safetensors."""
