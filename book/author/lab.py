@@ -64,11 +64,11 @@ def for_grader(source: Source) -> list[dict]:
     """nbgrader's metadata (schema 3) of each code cell: answers to write, checks worth a point each, none of others."""
     common = {"schema_version": 3, "locked": False, "grade": False, "solution": False, "task": False}
     found, given = [], set()
-    for number, cell in enumerate(source.codes, 1):
+    for cell in source.codes:
         keys = [key for key in CHECK.findall(cell.source) if key not in given]
         given.update(keys)
         if "exercise" in cell.tags:
-            found.append({"nbgrader": common | {"solution": True, "grade_id": f"answer-{cell.name or number}"}})
+            found.append({"nbgrader": common | {"solution": True, "grade_id": f"answer-{cell.name}"}})
         elif keys:
             found.append({"nbgrader": common | {"grade": True, "locked": True, "grade_id": f"check-{keys[0]}",
                                                 "points": len(keys)}})
@@ -95,7 +95,7 @@ def mark_faults(cell: Code) -> list[tuple[int, str]]:
         elif MARK.search(line):
             found.append((number, f"the mark {mark!r} must be a line of its own, {BEGIN!r} or {END!r}"))
         else:
-            filled = filled or bool(mark)
+            filled = filled or bool(mark) and not mark.startswith("#")
     if begin:
         found.append((begin, f"a {BEGIN} without its {END}"))
     return found
@@ -127,11 +127,11 @@ def order_faults(source: Source) -> list[Fault]:
     for cell in source.codes:
         if "exercise" in cell.tags:
             waiting = cell
-            if cell.name in names - {""}:
+            if cell.name in names:
                 found.append(Fault(source.path, cell.line, cell.cell, f"another exercise has the name {cell.name!r}"))
-            if not re.fullmatch(r"[a-zA-Z0-9_-]*", cell.name):
-                found.append(Fault(source.path, cell.line, cell.cell, f"the name {cell.name!r} may hold Latin letters, "
-                                                                      "digits, _ and - alone"))
+            if not re.fullmatch(r"[a-zA-Z0-9_-]+", cell.name):
+                found.append(Fault(source.path, cell.line, cell.cell, f"the name {cell.name!r} of an exercise must be "
+                                                                      "Latin letters, digits, _ and -"))
             names.add(cell.name)
         elif CHECK.search(cell.source):
             waiting = None

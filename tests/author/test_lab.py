@@ -49,6 +49,7 @@ def test_a_region_becomes_a_stub_as_far_in_as_its_mark():
     ("def f():\n    return 1\n    ### END SOLUTION\n", "an ### END SOLUTION without a ### BEGIN SOLUTION"),
     ("def f():\n    ### BEGIN SOLUTION\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n", "a second"),
     ("def f():\n    ### BEGIN SOLUTION\n\n    ### END SOLUTION\n", "an empty region"),
+    ("def f():\n    ### BEGIN SOLUTION\n    # nothing\n    ### END SOLUTION\n", "an empty region"),
     ("def f():\n    # BEGIN SOLUTION\n    return 1\n    # END SOLUTION\n", "must be a line of its own"),
     ("def f():\n    return 1  ### BEGIN SOLUTION\n", "must be a line of its own"),
     ("def f():\n    return 1\n", "the exercise has no solution"),
@@ -78,7 +79,8 @@ def test_exercises_are_checked_and_told_apart(read):
     named = f'# %% tags=["exercise"] name="one"\ndef f():\n{REGION}{CHECKED}'
     assert check.check_source(read(named)) == []
     assert "another exercise has the name 'one'" in messages(check.check_source(read(named, named)))
-    assert "'일' may hold Latin letters" in messages(check.check_source(read(named.replace('"one"', '"일"'))))
+    for wrong in (named.replace('"one"', '"일"'), named.replace(' name="one"', "")):
+        assert "of an exercise must be Latin letters" in messages(check.check_source(read(wrong)))
 
 
 def test_a_check_that_comes_again_is_worth_nothing_more(read):
