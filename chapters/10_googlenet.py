@@ -1669,6 +1669,7 @@ figure
 #
 # 미세 조정의 학습률을 작게(여기서는 0.003) 두는 까닭은 좋은 출발점을 처음 몇 걸음 만에 망가뜨리지 않으려는 것입니다. 새 마지막 층은 무작위라서 처음에는 큰 그레이디언트를 내려보냅니다. 동결할 때 배치
 # 정규화를 `eval()`로 두는 것도 잊기 쉽습니다. 그러지 않으면 가중치는 그대로여도 평균과 분산이 새 데이터를 따라가서, 동결한 특징이 바뀝니다.
+# 동결한 특징과 미세 조정은 [재학습 실습](04_retraining)에서 직접 만들어 보고, 여러분의 사진에도 써 볼 수 있습니다.
 
 # %% [markdown] lang="en"
 # Four things can be read from it.
@@ -1685,6 +1686,7 @@ figure
 # Fine-tuning has a small learning rate (here 0.003) so that the first few steps do not ruin a good start: the new last
 # layer is random, and at first it sends large gradients down. It is also easy to forget `eval()` for the batch normalisation
 # of frozen layers. Without it the weights stay, but means and variances follow the new data, and the frozen features change.
+# In [the lab on retraining](04_retraining) you build frozen features and fine-tuning yourself, and can use them on photos of your own.
 # %% [markdown] lang="ko"
 # ## 주장을 다시 계산하기
 #

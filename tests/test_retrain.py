@@ -419,6 +419,9 @@ def test_a_network_gives_the_same_scores_after_it_was_kept(tmp_path):
         expected = (model.head(model.backbone(photo)) / 2.5).softmax(dim=1)[0].tolist()
     (said,) = retrain.predict(tmp_path, [path])
     assert [said.scores[name] for name in "abc"] == pytest.approx(expected) and facts["classes"] == ["a", "b", "c"]
+    os.mkfifo(tmp_path / "pipe.png")
+    unreadable = retrain.predict(tmp_path, [tmp_path, tmp_path / "pipe.png", tmp_path / "none.png"])
+    assert [said.unreadable for said in unreadable] == ["is a folder", "is not a file", "there is no such file"]
 
 
 @pytest.mark.parametrize("image_dir, output", [("photos", "made"), ("-x", "-made"), ("--flip", "a b"), (None, "-")])

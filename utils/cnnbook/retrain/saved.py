@@ -75,7 +75,8 @@ def predict(folder: str | Path, paths: Iterable[str | Path]) -> Iterator[Predict
     for path in map(Path, paths):
         try:
             if not path.is_file():
-                raise pictures.Unreadable("is a folder" if path.is_dir() else "there is no such file")
+                there = "is a folder" if path.is_dir() else "is not a file"
+                raise pictures.Unreadable(there if path.exists() else "there is no such file")
             pixels = torch.tensor(pictures.pixels(path, facts["side"])).expand(3, -1, -1)
         except (OSError, pictures.Unreadable) as error:
             yield Prediction(path, {}, str(error))
