@@ -1,4 +1,4 @@
-"""The studies of chapters 7 to 12, and the ledger of all long runs."""
+"""The studies of chapters 7 to 13, and the ledger of all long runs."""
 
 import json
 import re
@@ -365,7 +365,7 @@ def test_the_ledger_has_every_experiment_with_its_numbers():
             assert float(planned) == pytest.approx(float(epoch) * int(epochs) * int(count), rel=0.05)
     new = [float(rows[name][4]) for name in STUDIES]
     [told] = re.findall(r"(\d+) minutes in all", LEDGER.read_text(encoding="utf-8"))
-    assert float(told) == sum(new) <= 375
+    assert float(told) == sum(new) <= 430
 
 
 @pytest.mark.parametrize("name", RECORDED)

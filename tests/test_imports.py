@@ -12,7 +12,7 @@ BELOW = {  # part of the package → the parts that it may import; what is not n
     "sizes": set(),
     "names": set(),
     "layers": {"sizes"},
-    "models": {"sizes", "layers", "names"},
+    "models": {"sizes", "layers", "names", "vision"},
     "data": {"sizes", "names"},
     "vision": {"sizes", "layers"},
     "look": {"sizes"},

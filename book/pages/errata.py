@@ -5,7 +5,7 @@
 # 공부 노트, 논문 아홉 편을 소개한 영어 글과 그 한국어 번역입니다. 각 장을 쓰면서 거기 있는 숫자를 다시 계산하고 주장을
 # 논문과 견줍니다. 어긋난 것을 여기에 적습니다. 내용이 대부분 맞고 설명이 좋아서 책의 바탕이 된 자료들입니다.
 #
-# 지금은 [‘DenseNet’ 장](12_densenet)까지 적었습니다. 항목마다 굵은 글씨가 원래의 주장이고, 다음이 바른 것입니다. 이 책에서 틀린 곳을 찾으면 알려 주세요. 고치고 여기에 적겠습니다.
+# 항목마다 굵은 글씨가 원래의 주장이고, 다음이 바른 것입니다. 이 책에서 틀린 곳을 찾으면 알려 주세요. 고치고 여기에 적겠습니다.
 
 # %% [markdown] lang="en"
 # # Errata
@@ -15,8 +15,7 @@
 # numbers and compare their claims with the papers. What does not agree is listed here. Most of what they say is right
 # and well explained, which is why the book could stand on them.
 #
-# The list goes up to [the chapter on DenseNet](12_densenet). In each entry the words in bold are the claim as it was,
-# and what follows is right. If you find a mistake in this book, tell us: we correct it and list
+# In each entry the words in bold are the claim as it was, and what follows is right. If you find a mistake in this book, tell us: we correct it and list
 # it here.
 
 # %% [markdown] lang="ko"
@@ -552,6 +551,71 @@
 #   {cite:p}`chen2017dual`. [Adding and joining](12_densenet#adding-and-joining)
 
 # %% [markdown] lang="ko"
+# ## R-CNN에서 Fast R-CNN까지
+#
+# - **영어 글과 번역: 선택적 탐색은 물체가 들어 있을 확률이 가장 높은 영역 2,000개를 만든다.** 확률을 계산하지 않습니다. 조각을 합치면서 생긴 상자를 모두 내놓고, 늦게 합쳐진 것일수록 앞에 두되
+#   난수를 곱해 섞습니다. 수도 정해져 있지 않습니다. 논문의 fast는 VOC 2007에서 그림마다 2,134개, quality는 10,097개를 냅니다
+#   {cite:p}`uijlings2013selective` (표 5). [어디를 볼까요? 선택적 탐색](15_rcnn#where-to-look-selective-search)
+# - **영어 글과 번역: R-CNN은 그림 한 장에 53초가 걸렸다.** CPU에서 그렇습니다. GPU에서는 13초이고, 둘 다 제안을 내놓는 시간을 더한 것입니다
+#   {cite:p}`girshick2014rich` (2.2절). [주장을 다시 계산하기](15_rcnn#the-claims-recomputed)
+# - **영어 글과 번역: 한 특징 벡터가 SVM에도 상자 회귀에도 들어간다.** 상자 회귀는 pool5의 특징을, 가장 좋은 결과를 낸 SVM은 fc7의 특징을 읽습니다
+#   {cite:p}`girshick2014rich` (표 2, 부록 C). [상자를 고치기](15_rcnn#correcting-the-box)
+# - **영어 글과 번역: Fast R-CNN이 제안들끼리 합성곱을 함께 쓰게 해서 속도 문제를 풀었다.** 합성곱을 한 번만 하는 것은 한 해 앞선 SPPNet이 했습니다
+#   {cite:p}`he2014spatial`. Fast R-CNN이 새로 한 것은 합성곱층까지 손실 하나로 훈련하는 것입니다 {cite:p}`girshick2015fast`. [SPPNet: 합성곱은 한
+#   번만](15_rcnn#sppnet-convolutions-only-once)
+# - **영어 글과 번역: Fast R-CNN은 제안을 만드는 것과 신경망을 돌리는 것의 순서를 바꾸었다.** 제안은 여전히 그림에서 나오고 신경망과 관계가 없습니다. 바뀐 것은 그림이 아니라 특징 맵을 오려
+#   낸다는 것입니다. [독자들의 질문](15_rcnn#questions-readers-ask)
+# - **영어 글과 번역: R-CNN과 Fast R-CNN의 훈련 과정은 복잡하다.** R-CNN은 그렇습니다. Fast R-CNN은 손실 하나로 한 번에 훈련합니다
+#   {cite:p}`girshick2015fast` (2.3절). 신경망 밖에 남은 것은 제안입니다. [Fast R-CNN: 하나로 훈련하기](15_rcnn#fast-r-cnn-trained-as-one)
+# - **강의 노트: R-CNN은 상자를 2,000개 뽑는다.** 그림마다 다르고, 2,000개쯤입니다 {cite:p}`girshick2014rich` (2.2절). 이 장의 장면에서는 백여 개입니다. [어디를
+#   볼까요? 선택적 탐색](15_rcnn#where-to-look-selective-search)
+# - **강의 노트: SPPNet은 상자의 자리에 해당하는 텐서를 가져와 CNN을 적용한다.** 합성곱은 이미 끝났습니다. 가져온 자리를 피라미드 풀링하고 완전 연결층과 SVM에 넣습니다
+#   {cite:p}`he2014spatial`. [SPPNet: 합성곱은 한 번만](15_rcnn#sppnet-convolutions-only-once)
+# - **강의 노트: Fast R-CNN은 SPPNet에 신경망을 추가한 것이다.** SPPNet에도 신경망이 있습니다. Fast R-CNN은 SVM과 상자 회귀를 신경망의 두 출력층으로 바꾸고, 합성곱층까지
+#   손실 하나로 훈련합니다 {cite:p}`girshick2015fast`. [Fast R-CNN: 하나로 훈련하기](15_rcnn#fast-r-cnn-trained-as-one)
+# - **강의 노트: 상자를 뽑는 것을 학습시킨다. 따라서 R-CNN은 특징 추출부터 분류, 상자 회귀까지 하나의 모델에서 학습한다.** 하나로 학습하는 것은 Fast R-CNN이고, 상자를 뽑는 것은 거기서도
+#   배우지 않습니다. 제안은 선택적 탐색이 내놓고, 배우는 것은 상자의 클래스와 고칠 양입니다 {cite:p}`girshick2015fast`. [독자들의
+#   질문](15_rcnn#questions-readers-ask)
+
+# %% [markdown] lang="en"
+# ## From R-CNN to Fast R-CNN
+#
+# - **English article and translation: selective search generates the 2,000 regions with the highest probability of
+#   containing an object.** It computes no probability. It puts forward the boxes of all segments that arise by
+#   merging, those merged late first, stirred by a random number. Nor is the number fixed: in VOC 2007 the paper's
+#   “fast” makes 2,134 a picture, “quality” 10,097 {cite:p}`uijlings2013selective` (table 5). [Where to look:
+#   selective search](15_rcnn#where-to-look-selective-search)
+# - **English article and translation: R-CNN took 53 seconds a picture.** On a CPU. On a GPU it is 13, and both
+#   include the time for proposals {cite:p}`girshick2014rich` (section 2.2). [The claims,
+#   recomputed](15_rcnn#the-claims-recomputed)
+# - **English article and translation: one feature vector is fed to the SVMs and to the box regressor.** The
+#   regression reads the features of pool5, the best SVMs those of fc7 {cite:p}`girshick2014rich` (table 2, appendix
+#   C). [Correcting the box](15_rcnn#correcting-the-box)
+# - **English article and translation: Fast R-CNN solved the problem of speed by sharing the convolutions between
+#   proposals.** To compute them once is the idea of SPPNet, a year earlier {cite:p}`he2014spatial`. What Fast R-CNN
+#   brought is to train everything, convolutional layers included, by one loss {cite:p}`girshick2015fast`. [SPPNet:
+#   convolutions only once](15_rcnn#sppnet-convolutions-only-once)
+# - **English article and translation: Fast R-CNN swapped the order of generating proposals and running the network.**
+#   The proposals still come from the picture, without the network. What changed is that the feature maps are cut and
+#   not the picture. [Questions readers ask](15_rcnn#questions-readers-ask)
+# - **English article and translation: R-CNN and Fast R-CNN have a complex training pipeline.** R-CNN has. Fast R-CNN
+#   is trained in one stage by one loss {cite:p}`girshick2015fast` (section 2.3). What is left outside of the network
+#   is the proposals. [Fast R-CNN: trained as one](15_rcnn#fast-r-cnn-trained-as-one)
+# - **Lecture notes: R-CNN takes 2,000 boxes.** The number depends on the picture and is about 2,000
+#   {cite:p}`girshick2014rich` (section 2.2). In the scenes of this chapter it is a hundred-odd. [Where to look:
+#   selective search](15_rcnn#where-to-look-selective-search)
+# - **Lecture notes: SPPNet takes the tensor at the place of a box and applies a CNN to it.** The convolutions are
+#   done by then. The place is pooled by a pyramid and passed to dense layers and SVMs {cite:p}`he2014spatial`.
+#   [SPPNet: convolutions only once](15_rcnn#sppnet-convolutions-only-once)
+# - **Lecture notes: Fast R-CNN is SPPNet with a neural network added.** SPPNet has a network. Fast R-CNN turns SVMs
+#   and box regression into two output layers of it, and trains everything by one loss, convolutional layers included
+#   {cite:p}`girshick2015fast`. [Fast R-CNN: trained as one](15_rcnn#fast-r-cnn-trained-as-one)
+# - **Lecture notes: it learns to extract the boxes; thus R-CNN learns everything from features to classes and box
+#   regression in one model.** The one model is Fast R-CNN, and to extract boxes is not learned even there. Selective
+#   search proposes them; what is learned is a box's class and how to correct it {cite:p}`girshick2015fast`.
+#   [Questions readers ask](15_rcnn#questions-readers-ask)
+
+# %% [markdown] lang="ko"
 # ## 논문 안에서 서로 맞지 않는 곳
 #
 # 논문 자체에 있는 것이고, 자료가 그대로 옮긴 것도 있습니다. 논문의 결과를 바꾸지는 않습니다.
@@ -583,6 +647,9 @@
 # - **DenseNet 논문: 확률적 깊이로 훈련한 1,202층 ResNet의 파라미터는 10.2M개이다.** 세면 19,421,274개이고, ResNet
 #   논문의 표 6에도 19.4M이라고 적혀 있습니다 {cite:p}`huang2017densely,he2016deep`.
 #   [논문의 주장을 다시 계산하기](12_densenet#the-paper-s-claims-recomputed)
+# - 선택적 탐색 논문에서 전략 하나의 재현율과 MABO와 상자 수가 본문에는 0.875, 0.698, 286개, 표에는 0.840, 0.690, 289개로 적혀 있습니다
+#   {cite:p}`uijlings2013selective`.
+# - Fast R-CNN 논문에서 SPPNet의 훈련 시간이 표 4에는 25시간, 본문에는 25.5시간입니다 {cite:p}`girshick2015fast`.
 
 # %% [markdown] lang="en"
 # ## Where papers disagree with themselves
@@ -620,6 +687,10 @@
 # - **DenseNet paper: the ResNet of 1,202 layers trained with stochastic depth has 10.2M parameters.** Counted, it has
 #   19,421,274, and table 6 of the ResNet paper says 19.4M, too {cite:p}`huang2017densely,he2016deep`.
 #   [The paper's claims, recomputed](12_densenet#the-paper-s-claims-recomputed)
+# - In the paper of selective search the single strategy has a recall, MABO and number of boxes of 0.875, 0.698 and
+#   286 in the text, of 0.840, 0.690 and 289 in the table {cite:p}`uijlings2013selective`.
+# - In the paper of Fast R-CNN the training time of SPPNet is 25 hours in table 4, 25.5 hours in the text
+#   {cite:p}`girshick2015fast`.
 
 # %% [markdown] lang="ko"
 # ## 다시 계산하기

@@ -24,7 +24,7 @@
 # %% [markdown] lang="ko"
 # ## 무엇이 있나요?
 #
-# 지금은 열두 장을 읽을 수 있습니다. 표에서 제목이 링크인 장입니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
+# 표에서 제목이 링크인 장은 지금 읽을 수 있습니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
 #
 # | 장 | 제목 | 만드는 것 |
 # |--:|---|---|
@@ -40,9 +40,9 @@
 # | 10 | **[GoogLeNet](10_googlenet)** | 인셉션 모듈, 1×1 합성곱, 전역 평균 풀링 |
 # | 11 | **[ResNet](11_resnet)** | 잔차 블록, 지름길 연결, 성능 저하 문제 |
 # | 12 | **[DenseNet](12_densenet)** | 밀집 블록, 전환층 |
-# | 13 | 그 뒤 | ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT의 블록 |
+# | 13 | **[그 뒤](13_after)** | ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT의 블록 |
 # | 14 | 분할 | 완전 합성곱 신경망, 언풀링, 전치 합성곱, U-Net |
-# | 15 | R-CNN | 선택적 탐색, R-CNN, SPPNet, Fast R-CNN |
+# | 15 | **[R-CNN](15_rcnn)** | 선택적 탐색, R-CNN, SPPNet, Fast R-CNN |
 # | 16 | Faster R-CNN | 앵커 박스, 영역 제안 신경망 |
 # | 17 | YOLO | 격자 탐지기와 그 손실 |
 # | 18 | 적대적 예제 | 입력의 그레이디언트로 하는 공격과 방어 |
@@ -56,14 +56,17 @@
 # |--:|---|---|
 # | 1 | **[MNIST](01_mnist)** | 크기 공식에서 훈련된 LeNet까지: 합성곱, 훈련 단계, 평가 |
 # | 2 | **[CIFAR-10](02_cifar10)** | 장에서 본 신경망, 훈련 스크립트의 버그 셋, 혼동 행렬, 예산 안에서 고르는 훈련 레시피 |
+# | 3 | **[CIFAR-100](03_cifar100)** | 과제: 예산 안에서 가장 높은 정확도, 그리고 이 책이 실행한 결과의 표 |
+# | 4 | **[재학습](04_retraining)** | 사전 학습된 모델 위에 만드는, 내 사진의 분류기 |
+# | 5 | **[들여다보기](05_looking_inside)** | 필터, 특징 맵, 디컨브넷, 가림, Grad-CAM, 최근접 이웃, 스타일 전이 |
 #
 # 말뜻은 [용어](glossary)에, 기호는 [표기법](notation)에 모았습니다.
 
 # %% [markdown] lang="en"
 # ## What is there
 #
-# Twelve chapters can be read now: those whose title is a link in this table. The others are a plan, whose order and
-# content may change.
+# Chapters whose title is a link in this table can be read now. The others are a plan, whose order and content may
+# change.
 #
 # | no. | title | what it builds |
 # |--:|---|---|
@@ -79,9 +82,9 @@
 # | 10 | **[GoogLeNet](10_googlenet)** | the Inception module, 1×1 convolution, global average pooling |
 # | 11 | **[ResNet](11_resnet)** | the residual block, shortcuts, the degradation problem |
 # | 12 | **[DenseNet](12_densenet)** | the dense block, the transition layer |
-# | 13 | After | the blocks of ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT |
+# | 13 | **[After](13_after)** | the blocks of ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT |
 # | 14 | Segmentation | the fully convolutional network, unpooling, transposed convolution, U-Net |
-# | 15 | R-CNN | selective search, R-CNN, SPPNet, Fast R-CNN |
+# | 15 | **[R-CNN](15_rcnn)** | selective search, R-CNN, SPPNet, Fast R-CNN |
 # | 16 | Faster R-CNN | anchor boxes, the region proposal network |
 # | 17 | YOLO | the grid detector and its loss |
 # | 18 | Adversarial examples | attacks by the gradient of the input, and a defence |
@@ -95,6 +98,9 @@
 # |--:|---|---|
 # | 1 | **[MNIST](01_mnist)** | from the size formula to a trained LeNet: a convolution, the training step, the evaluation |
 # | 2 | **[CIFAR-10](02_cifar10)** | the chapter's network, three bugs in a training script, a confusion matrix, a recipe within a budget |
+# | 3 | **[CIFAR-100](03_cifar100)** | the assignment: the best accuracy within a budget, and a table of our own runs |
+# | 4 | **[Retraining](04_retraining)** | a classifier of your own photos on top of a pretrained network |
+# | 5 | **[Looking inside](05_looking_inside)** | filters, feature maps, deconvnet, occlusion, Grad-CAM, nearest neighbours, style transfer |
 #
 # Words are explained in the [glossary](glossary), symbols under [notation](notation).
 

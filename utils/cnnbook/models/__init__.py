@@ -15,6 +15,7 @@ from cnnbook.models import (
     inception_v3,
     lenet,
     nin,
+    rcnn,
     resnet,
     resnet_cifar,
     squeezenet,
@@ -47,6 +48,7 @@ __all__ = [
     "names",
     "prepare",
     "pretrained",
+    "rcnn",
 ]
 
 _networks: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {

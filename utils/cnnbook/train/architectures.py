@@ -1,4 +1,4 @@
-"""Questions of chapters 7 to 12, each a table of trainings on CIFAR-10: `cnnbook reproduce NAME`.
+"""Questions of chapters 7 to 13, each a table of trainings on CIFAR-10: `cnnbook reproduce NAME`.
 
 alexnet_relu_tanh: how much sooner does a network learn with ReLU than with tanh?
 zfnet_first_layer: large filters with a large stride or smaller ones, and filters kept below a radius or not?
@@ -7,11 +7,13 @@ googlenet_parts: what are auxiliary heads worth, and global average pooling?
 residual_depth: do plain networks get worse with depth, and do residual ones?
 residual_shortcuts: what should a shortcut do where the shape changes?
 densenet_resnet: DenseNet against ResNet of as many parameters, and of as many operations.
+modern_blocks: the blocks that came after, in small networks on one plan.
 
 The rule is that of `study`: the last epoch counts, nothing is chosen on the test images, and all that are compared
 have the same recipe. Half-finished, a study goes on with the next training. results/README.md says how long each takes.
 """
 
+from cnnbook.models import modern
 from cnnbook.train import variants
 from cnnbook.train.study import Recipe, Study, table
 
@@ -110,6 +112,17 @@ STUDIES: dict[str, Study] = {
         recipe=RESIDUAL,
         cells=table(shortcut=("A", "B", "C")),
         build=variants.by_shortcut,
+        size=32,
+        curve=CURVE,
+    ),
+    "modern_blocks": Study(
+        about="Blocks of ResNeXt, MobileNet v1 to v3, EfficientNet, RegNetY and ConvNeXt in small networks on one "
+        "plan, a plain one beside them, and a small vision transformer, on 15,000 images of CIFAR-10",
+        chosen="set beforehand and not compared: Adam and one learning rate for all, within the range that was good on "
+        "a validation split of the drawings of chapter 13",
+        recipe=Recipe(epochs=20, lr=6e-3, batch_size=64, flip=True, shift=4, images=15_000),
+        cells=table(block=(*modern.BLOCKS, "vit")),
+        build=variants.of_blocks,
         size=32,
         curve=CURVE,
     ),

@@ -4,7 +4,7 @@ study_cifar_cnn: what is each part of the lecture's network, and of its recipe, 
 study_activation_pooling: which activation, which pooling?
 study_batch_norm: which learning rates and initial weights does a network bear, with batch norm and without?
 study_dropout: where should values be dropped, whole blocks or single ones, and how many?
-Those of chapters 7 to 12 are in `architectures`; `study` has what runs a study.
+Those of chapters 7 to 13 are in `architectures`; `study` has what runs a study.
 
 The test images are looked at only by the finished recipe, which was chosen on a validation split of the training
 images. The accuracy that counts is the last epoch's.

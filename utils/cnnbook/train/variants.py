@@ -1,4 +1,4 @@
-"""The networks that the studies of chapters 7 to 12 compare: the papers', narrowed for CIFAR-10, and their variants."""
+"""The networks that the studies of chapters 7 to 13 compare: the papers', narrowed for CIFAR-10, and their variants."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch.nn.functional import conv2d, relu
 
 from cnnbook import models
 from cnnbook.layers import LocalResponseNorm
-from cnnbook.models import alexnet, vgg
+from cnnbook.models import alexnet, modern, vgg
 from cnnbook.models.densenet import DenseNet
 from cnnbook.models.googlenet import GoogLeNet
 from cnnbook.train.studies import ACTIVATIONS
@@ -206,3 +206,8 @@ def densenet_or_resnet(network: str, in_channels: int = 3, size: int = 32, num_c
     if network == "densenet52":
         return DenseNet(num_classes, in_channels, blocks=(8, 8, 8), growth_rate=12, cifar=True)
     return models.create(network, num_classes, in_channels)
+
+
+def of_blocks(block: str, in_channels: int = 3, size: int = 32, num_classes: int = 10) -> nn.Module:
+    """`models.modern.small`: images float (N, in_channels, 32, 32) → logits (N, num_classes)."""
+    return modern.small(block, num_classes, in_channels)

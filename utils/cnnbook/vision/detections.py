@@ -27,7 +27,7 @@ def detections(
     if scores.isnan().any():
         raise ValueError(f"{int(scores.isnan().sum())} scores are NaN: there is no order among them.")
     boxes = boxes[:, None].expand(*scores.shape, 4) if boxes.ndim == 2 else boxes
-    labels = torch.arange(scores.shape[1]).expand_as(scores)
+    labels = torch.arange(scores.shape[1], device=scores.device).expand_as(scores)
     sized = (boxes[..., 2:] > boxes[..., :2]).all(-1)
     chosen = (scores >= least) & sized
     boxes, scores, labels = boxes[chosen], scores[chosen], labels[chosen]

@@ -14,7 +14,7 @@ def match(proposals: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
     box, 0 and -1. Raises as `check_boxes` does."""
     overlaps = iou(proposals, boxes)
     if not len(boxes):
-        return overlaps.new_zeros(len(proposals)), torch.full((len(proposals),), -1)
+        return overlaps.new_zeros(len(proposals)), torch.full((len(proposals),), -1, device=proposals.device)
     best, which = overlaps.max(1)
     return best, which
 
