@@ -3,17 +3,17 @@
 #
 # ## 무엇을 하고, 어떤 수를 넘을까요?
 #
-# 이 실습은 과제입니다. 앞의 일곱 단계는 함께 가고, 여덟째 단계는 여러분에게 달려 있습니다. CIFAR-100은 CIFAR-10과 크기가 같은 사진 60,000장이지만
+# 이 실습은 과제입니다. 앞의 일곱 단계는 함께 하고, 여덟째 단계는 여러분이 혼자 합니다. CIFAR-100은 CIFAR-10과 크기가 같은 사진 60,000장이지만
 # 클래스가 100개이고, 클래스가 다섯씩 모여 상위 클래스(superclass) 20개를 이룹니다 {cite:p}`krizhevsky2009learning`. 그래서 한
 # 대답을 여러 가지로 잴 수 있습니다. 클래스를 맞혔는지, 다섯 답 안에 정답이 있는지, 상위 클래스라도 맞혔는지를 따로 잽니다. 재는 도구와 기준 모델을 함께 만들고,
 # 부드러운 목표로 훈련하는 두 가지 방법을 손으로 쓴 다음, **정해진 예산 안에서 가장 높은 테스트 정확도**에 도전합니다.
 #
-# 예산은 초가 아니라 곱셈-덧셈 연산의 수입니다. 훈련하는 동안 신경망을 지나간 그림마다, 그 그림에 든 연산을 셉니다. 초로 재면 컴퓨터마다, 실행할 때마다 다른 과제가
-# 되지만, 연산으로 재면 누가 언제 해도 같은 과제입니다.
+# 예산은 초가 아니라 곱셈-덧셈 연산의 수입니다. 훈련하는 동안 그림이 신경망을 한 장 지날 때마다 거기에 든 연산을 더합니다. 초로 재면 컴퓨터마다,
+# 실행할 때마다 다른 과제가 되지만, 연산으로 재면 누가 언제 해도 같은 과제입니다.
 #
 # GPU가 없는 컴퓨터에서는 도형 5,000장으로 훈련합니다. CIFAR-100처럼 100개의 클래스가 다섯씩 모여 20개의 상위 클래스를 이룹니다. 예산은 곱셈-덧셈
 # $1.5 \times 10^{11}$번이고 넘을 수는 **40%**입니다. 찍으면 1%입니다. 함께 만드는 기준 모델은 도형 5,000장 전부로 이 예산을 거의 다 써서
-# 훈련해도 시드 셋에서 한 번도 30%에 이르지 못했습니다. 2절의 함수 `trained_baseline(train_set, seed)`로 되풀이할 수 있습니다. GPU가
+# 훈련해도 시드 셋 가운데 어느 것으로도 30%에 이르지 못했습니다. 2절의 함수 `trained_baseline(train_set, seed)`로 되풀이할 수 있습니다. GPU가
 # 있으면 CIFAR-100에서 하고, 예산은 $3.5 \times 10^{14}$번, 넘을 수는 **62%**입니다. 9절에서 셈해 보면 Colab의 T4에서 15분이 걸리지 않는 양입니다.
 #
 # 쓴 것은 바로 다음 셀에서 검사합니다. 막히면 검사와 같은 이름으로 `check.hint("lab_cifar100_coarse_of")`처럼 부르세요. 힌트를 하나씩 보여
@@ -329,17 +329,17 @@ print(f"the two differ on {(of_best != of_sum).float().mean().item():.1%}")
 # %% [markdown] lang="ko"
 # ## 5. 잘못은 어디에 머물까요?
 #
-# **왜.** 정확도 하나는 잘못의 종류를 가리지 않습니다. 톱니가 8개인 바퀴를 톱니가 10개라고 한 것과 주사위라고 한 것은 다른 잘못입니다. 앞의 것이 많으면 신경망에
-# 작은 차이를 보는 눈이 모자라고, 뒤의 것이 많으면 아직 모양 자체를 배우지 못한 것입니다.
+# **왜.** 정확도 하나만으로는 잘못의 종류를 가릴 수 없습니다. 톱니가 8개인 바퀴를 보고 톱니가 10개라고 한 것과 주사위라고 한 것은 다른 잘못입니다. 앞의 것이 많으면
+# 신경망이 작은 차이를 아직 보지 못하는 것이고, 뒤의 것이 많으면 아직 모양 자체를 배우지 못한 것입니다.
 #
 # **무엇을.** `by_superclass(predictions, labels, coarse_of)`를 쓰세요. 대답 (N,), 정답 (N,), 1절의 표 (K,)를 받아
-# 표 (C, 3)을 돌려줍니다. 정답의 상위 클래스마다 한 행이고, 그 상위 클래스의 그림 가운데
+# 표 (C, 3)을 돌려줍니다. 정답의 상위 클래스마다 한 행이고, 한 행에는 그 상위 클래스의 그림 가운데 다음에 드는 그림의 비율을 차례로 적습니다.
 #
-# 1. 클래스까지 맞힌 것,
-# 2. 클래스는 틀렸지만 상위 클래스는 맞힌 것,
+# 1. 클래스까지 맞힌 것
+# 2. 클래스는 틀렸지만 상위 클래스는 맞힌 것
 # 3. 상위 클래스도 틀린 것
 #
-# 의 비율입니다. 행의 합은 1입니다. 그림이 없는 상위 클래스의 행은 0입니다.
+# 행의 합은 1입니다. 다만 그림이 없는 상위 클래스의 행은 모두 0입니다.
 
 # %% [markdown] lang="en"
 # ## 5. Where do the mistakes stay?
@@ -356,7 +356,7 @@ print(f"the two differ on {(of_best != of_sum).float().mean().item():.1%}")
 # 2. the class is wrong, but the superclass right,
 # 3. the superclass is wrong as well.
 #
-# A row sums to 1. The row of a superclass without images is 0.
+# A row sums to 1, except that the row of a superclass without images is all 0.
 
 
 # %% tags=["exercise"] name="by-superclass"
@@ -382,7 +382,7 @@ check.exercise("lab_cifar100_table", by_superclass)
 shares_of = choose("table", by_superclass)
 
 
-# %% name="fig-superclasses" tags=["hide-input"] alt_ko="상위 클래스 스무 개의 누운 막대. 막대마다 세 부분으로 나뉘며, 파란색은 클래스까지 맞힌 것, 주황색은 상위 클래스만 맞힌 것, 회색은 둘 다 틀린 것입니다. 파란색이 긴 것부터 늘어서 있고, 위아래의 차이가 큽니다." alt_en="Twenty horizontal bars, one for each superclass, in three parts: blue, the class is right; orange, only the superclass is right; grey, both are wrong. They are sorted by the length of the blue part, which differs much from top to bottom." caption_ko="기준 모델의 대답, 검증 세트의 상위 클래스별로. 주황색은 같은 상위 클래스의 다른 클래스와 헷갈린 것입니다." caption_en="The baseline's answers on the validation set, by superclass. Orange: taken for another class of the same superclass."
+# %% name="fig-superclasses" tags=["hide-input"] alt_ko="상위 클래스 스무 개의 누운 막대. 막대마다 세 부분으로 나뉘며, 파란색은 클래스까지 맞힌 것, 주황색은 상위 클래스만 맞힌 것, 회색은 둘 다 틀린 것입니다. 파란색이 긴 것부터 늘어서 있고, 위아래의 차이가 큽니다." alt_en="Twenty horizontal bars, one for each superclass, in three parts: blue, the class is right; orange, only the superclass is right; grey, both are wrong. They are sorted by the length of the blue part, which differs much from top to bottom." caption_ko="기준 모델의 대답, 검증 세트의 상위 클래스별로. 주황색은 같은 상위 클래스의 다른 클래스로 잘못 대답한 것입니다." caption_en="The baseline's answers on the validation set, by superclass. Orange: taken for another class of the same superclass."
 def stacked(shares, names):
     """Rows (C, 3) as stacked bars, the best at the top."""
     order = shares[:, 0].argsort(descending=True).tolist()
@@ -417,7 +417,7 @@ stacked(shares, validation.coarse_classes)
 # 멈춥니다.
 #
 # **무엇을.** `smoothed(labels, classes, epsilon)`을 쓰세요. 레이블 (N,)에서 목표 (N, K)를 만듭니다. 목표는
-# $(1 - \varepsilon) \cdot \text{one-hot} + \varepsilon / K$이고, 행의 합은 1입니다.
+# $(1 - \varepsilon) \cdot \text{one-hot} + \varepsilon / K$이고, 행의 합은 1입니다. one-hot은 정답 자리만 1이고 나머지는 0인 벡터입니다.
 # `functional.cross_entropy(logits, targets)`는 이런 목표도 받습니다.
 
 # %% [markdown] lang="en"
@@ -428,8 +428,8 @@ stacked(shares, validation.coarse_classes)
 # evenly over all of them {cite:p}`szegedy2016rethinking`, so that the network stops at a moderate confidence.
 #
 # **What.** Write `smoothed(labels, classes, epsilon)`, which makes targets (N, K) from labels (N,):
-# $(1 - \varepsilon) \cdot \text{one-hot} + \varepsilon / K$. A row sums to 1. `functional.cross_entropy(logits, targets)`
-# accepts such targets.
+# $(1 - \varepsilon) \cdot \text{one-hot} + \varepsilon / K$, where one-hot is 1 at the right class and 0 elsewhere. A row sums
+# to 1. `functional.cross_entropy(logits, targets)` accepts such targets.
 
 
 # %% tags=["exercise"] name="smoothed"
@@ -459,8 +459,8 @@ print(f"{by_hand:.5f} = {by_torch:.5f}")
 # 장뿐이어도 짝과 비율은 끝없이 많아서 외우기가 어려워집니다.
 #
 # **무엇을.** `mixed(x, targets, order, share)`를 쓰세요. 그림 (N, C, H, W), 목표 (N, K), 짝의 번호 `order` (N,),
-# 자기 그림의 몫 `share` (N,)을 받습니다. 그림 i는 `share[i]`만큼 자기 자신이고 나머지는 그림 `order[i]`입니다. 목표도 같습니다. 그림과 목표를
-# 이 순서의 튜플로 돌려줍니다. 축을 조심하세요. 검사에서는 그림 수가 열의 수와 같습니다.
+# 자기 그림의 몫 `share` (N,)을 받습니다. 새 그림 i는 자기 자신에 `share[i]`를, 그림 `order[i]`에 나머지 몫을 곱해 더한 것입니다. 목표도 같은 몫으로
+# 섞습니다. 그림과 목표를 이 순서의 튜플로 돌려줍니다. 축을 조심하세요. 검사의 그림은 장수가 너비와 같아서, 몫을 엉뚱한 축에 곱해도 오류가 나지 않고 값만 틀립니다.
 
 # %% [markdown] lang="en"
 # ## 7. Mixed images
@@ -471,8 +471,8 @@ print(f"{by_hand:.5f} = {by_torch:.5f}")
 #
 # **What.** Write `mixed(x, targets, order, share)`. It takes images (N, C, H, W), targets (N, K), the numbers of the partners
 # `order` (N,) and each image's own part `share` (N,). Image i consists of itself by `share[i]` and for the rest of image
-# `order[i]`, and so do its targets. Return images and targets as a tuple, in this order. Mind the axes: in the check there
-# are as many images as columns.
+# `order[i]`, and so do its targets. Return images and targets as a tuple, in this order. Mind the axes: the check
+# has as many images as an image has columns, so that shares along the wrong axis raise no error but give wrong values.
 
 
 # %% tags=["exercise"] name="mixed"
@@ -545,7 +545,7 @@ print(f"validation accuracy: plain {result.accuracy:.3f}, soft {found.accuracy:.
 print(f"plain, training accuracy {history.table.train_accuracy.iloc[-1]:.3f}")
 
 # %% [markdown] lang="ko"
-# 도형에서는 나아지기는커녕 크게 떨어집니다. 까닭은 둘째 줄에 있습니다. 기준 모델은 열 번이나 본 훈련 그림도 대부분 맞히지 못합니다. 외우고 있지 않은 신경망에 외우기를
+# 도형에서는 정확도가 오르기는커녕 크게 떨어집니다. 까닭은 둘째 줄에 있습니다. 기준 모델은 열 번이나 본 훈련 그림도 대부분 맞히지 못합니다. 외우지도 못한 신경망에 외우기를
 # 막는 약을 쓰면 배우는 것만 느려집니다. 논문의 이득은 훨씬 긴 훈련에서 잰 것입니다. 같은 방법이 어떤 예산에서는 약이고 어떤 예산에서는 독입니다. 그래서 예산을 정해
 # 놓고 재는 것입니다.
 
@@ -564,12 +564,14 @@ print(f"plain, training accuracy {history.table.train_accuracy.iloc[-1]:.3f}")
 #   가운데 무엇이든 됩니다.
 # - 8비트 그림 (N, 3, 32, 32)를 받아 로짓 (N, 100)을 내는 **함수**를 돌려줍니다. 픽셀을 훈련할 때와 똑같이 정규화하고 신경망을 평가 모드로 두는
 #   것은 그 함수의 몫입니다.
-# - 한 번 부를 때의 훈련이 예산 `BUDGET` 안에 들어야 합니다. 넘으면 훈련이 그 자리에서 멈춥니다. 대답할 때 여러 창이나 거울상을 쓰는 것은 세지 않습니다.
+# - 한 번 부를 때의 훈련이 예산 `BUDGET` 안에 들어야 합니다. 넘으면 훈련이 그 자리에서 멈춥니다. 대답할 때 같은 그림을 옮겨 가며 여러 번 보거나 좌우를 뒤집어 보는 것은
+#   세지 않습니다.
 #
 # 예산을 어디에 쓸지가 이 과제의 물음입니다. 그림 하나의 연산이 절반이면 두 배의 에폭을 돌 수 있습니다. 바꿔 볼 만한 것은 다음과 같습니다.
 #
 # - 신경망: 너비, 깊이, 풀링의 자리. 적은 에폭에 배우도록 만든 `models.create("cifar_fast", num_classes=100, widths=…)`
-#   {cite:p}`jordan2024cifar`. 훈련 전에 `models.prepare`로 첫 층을 정합니다.
+#   {cite:p}`jordan2024cifar`도 있습니다. `mean, std = train.statistics(images)`를 구하고, 훈련 전에
+#   `models.prepare(network, images.images, mean, std)`로 첫 층을 정합니다.
 # - `optimizer`: `"sgd"`, `"adamw"`, `"muon"`. `schedule`: `"onecycle"`, `"linear"`. 그리고 `lr`,
 #   `batch_size`, `label_smoothing`, `ema`.
 # - 증강: `data.flip()`, `data.crop(padding=…)`, `data.cutout(…)`. 짧은 훈련에서는 손해일 때가 많습니다. 좌우를 뒤집으면 안
@@ -587,14 +589,15 @@ print(f"plain, training accuracy {history.table.train_accuracy.iloc[-1]:.3f}")
 #   `soft_training` or a loop of your own.
 # - It returns a **function** from 8-bit images (N, 3, 32, 32) to logits (N, 100). Normalising pixels just as in
 #   training and putting the network into eval mode is that function's business.
-# - The training of one call must fit into `BUDGET`; beyond it the training is stopped on the spot. Several windows or a
-#   mirror image in answering are not counted.
+# - The training of one call must fit into `BUDGET`; beyond it the training is stopped on the spot. Looking
+#   several times to answer, at shifted or mirrored copies of an image, is not counted.
 #
 # What to spend the budget on is the question of this task. With half the multiply-adds for an image you can train for twice
 # the epochs. Worth trying:
 #
 # - The network: widths, depth, where to pool. `models.create("cifar_fast", num_classes=100, widths=…)` is made to learn in
-#   few epochs {cite:p}`jordan2024cifar`; before training, `models.prepare` sets its first layer.
+#   few epochs {cite:p}`jordan2024cifar`; before training, take `mean, std = train.statistics(images)` and set its first layer
+#   by `models.prepare(network, images.images, mean, std)`.
 # - `optimizer`: `"sgd"`, `"adamw"`, `"muon"`. `schedule`: `"onecycle"`, `"linear"`. And `lr`, `batch_size`,
 #   `label_smoothing`, `ema`.
 # - Augmentation: `data.flip()`, `data.crop(padding=…)`, `data.cutout(…)`. In a short training it is often a loss, and some
@@ -673,12 +676,12 @@ contest
 check.exercise("lab_cifar100_compete", compete)
 
 # %% [markdown] lang="ko"
-# 통과했습니까? 예산은 그대로 두고 더 올려 보세요. 다만 이 검사를 되풀이하며 고르면 테스트 세트에 맞추는 셈이니, 고르는 일은 언제나 검증 세트에서 하세요.
+# 통과했습니까? 예산은 그대로 두고 정확도를 더 올려 보세요. 다만 이 검사를 되풀이하며 고르면 테스트 세트에 맞추는 셈이니, 고르는 일은 언제나 검증 세트에서 하세요.
 #
 # ## 9. 진짜 CIFAR-100의 순위표
 #
 # 아래 셀은 이 책의 실행 기록 `results/cifar100.json`을 읽어 표로 만듭니다. 진짜 CIFAR-100으로 훈련한 기록이며, 아직 없으면 표 대신 그것을
-# 만드는 명령을 출력합니다. 정확도는 에폭 수를 미리 정한 훈련의 마지막 에폭의 것이고, 테스트 사진 10,000장을 하나씩 창 하나로 잽니다. `coarse`는 확률을
+# 만드는 명령을 출력합니다. 정확도는 에폭 수를 미리 정한 훈련의 마지막 에폭의 것이고, 테스트 사진 10,000장을 한 장에 한 번씩만 보고 잽니다. `coarse`는 확률을
 # 더해서 고른 상위 클래스의 정확도입니다. `trillion multiply-adds`는 이 과제의 예산과 같은 방법으로 센 것이니, GPU로 할 때의 예산 350조와
 # 견줄 수 있습니다. 우리가 가진 사진은 손실 압축(WebP, 품질 95)을 한 번 거친 것이어서, 저자들이 배포한 것과 픽셀이 조금 다릅니다.
 
@@ -690,7 +693,7 @@ check.exercise("lab_cifar100_compete", compete)
 #
 # The cell below makes a table of `results/cifar100.json`, the record of our own trainings on real CIFAR-100; as long as there
 # is none, it prints the commands that make it. The accuracy is that of the last epoch, their number fixed beforehand, with
-# one view of each of the 10,000 test photos. `coarse` is the accuracy of the superclasses picked by summed probabilities.
+# one look at each of the 10,000 test photos. `coarse` is the accuracy of the superclasses picked by summed probabilities.
 # `trillion multiply-adds` are counted as in this task, and can be compared with its budget on a GPU, 350 trillion. Our photos
 # went through one lossy step (WebP, quality 95), so that their pixels differ a little from those that the authors publish.
 
@@ -734,7 +737,7 @@ leaderboard()
 # superclasses. Where they are far apart, mistakes stay inside the superclass.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def extremes(count=4):
     """The best and the worst superclasses of the most accurate run."""
     if "cifar100" not in runs.names():

@@ -11,13 +11,13 @@
 # ```
 #
 # 폴더 이름이 클래스입니다. `cat_photos` 안에 `tabby`, `siamese` 같은 폴더를 만들고 사진을 넣습니다. 이 실습에서는 먼저 명령을 통째로 실행해
-# 보고, 그다음 명령이 하는 일을 한 단계씩 직접 씁니다. 사진을 해시로 나누고, 특징을 뽑고, 마지막 층을 훈련하고, 틀린 사진을 읽고, 점수를
+# 보고, 그다음 명령이 하는 일을 한 단계씩 직접 씁니다. 사진을 내용의 해시로 나누고, 특징을 뽑고, 마지막 층을 훈련하고, 틀린 사진을 읽고, 점수를
 # 보정하고, 마지막 단을 미세 조정합니다. 사전 학습된 특징을 왜 다른 과제에도 쓸 수 있는지는 ‘GoogLeNet’ 장의 [전이 학습](10_googlenet#transfer-learning) 절에 있습니다.
 #
 # 여러분이 쓴 코드는 그 자리에서 검사합니다. 막히면 검사와 같은 이름으로 `check.hint("lab_retraining_part")`처럼 부르세요. 힌트를 하나씩 보여 줍니다.
 # 앞 단계를 풀지 못했어도 뒤 단계를 풀 수 있습니다. 다 푼 노트북을 처음부터 끝까지 실행하는 데 CPU 코어 하나로 1분이 걸리지 않습니다.
 #
-# 넘어야 할 수는 94%입니다. 한 번도 보지 않은 손글씨 숫자 3, 5, 8을 가려내는 정확도이고, 동결한 특징으로는 여기에 조금 못 미칩니다.
+# 넘어야 할 수는 94%입니다. 한 번도 보지 않은 손글씨 숫자 3, 5, 8을 가려내는 정확도이고, 동결한 특징만으로는 여기에 조금 못 미칩니다.
 # GPU가 있거나 `CNNBOOK_BUDGET=full`이면 CIFAR-10의 고양이, 개, 배를 가려내야 하고, 넘어야 할 수는 83.5%입니다.
 
 # %% [markdown] lang="en"
@@ -120,12 +120,11 @@ look.grid(
 # %% [markdown] lang="ko"
 # 준비된 사진에서는 테스트 사진을 모두 맞힙니다. 이것은 프로그램이 제대로 돌아간다는 것만 보여 줍니다. **클래스마다 사진이 한 장뿐이었으므로, 다른 벽돌담도
 # 알아볼지는 조금도 말해 주지 않습니다.** 조각끼리 겹치지 않아도 빛과 카메라와 벽이 같습니다. 95% 구간도 보세요. 25장을 다 맞혀도 0.867에서 시작합니다.
-# 이 구간은 7절에서 직접 구합니다.
-# 그리고 검증 사진이 30장이 안 되면 점수를 보정하지 않고, 보정하지 않았다고 알려 줍니다.
+# 이 구간은 7절에서 직접 구합니다. 그리고 검증 사진이 30장이 안 되면 점수를 보정하지 않고, 보정하지 않았다고 알려 줍니다.
 #
 # 폴더 `made`에는 가중치(`model.safetensors`), 클래스의 이름과 측정한 값(`model.json`), 틀린 사진을 모은 페이지(`misclassified.html`),
-# 모델 카드(`README.md`)가 있습니다. 여는 순간 코드를 실행할 수 있는 피클(pickle) 파일은 없습니다. 그래서 남에게 받은 폴더를 열어도 남의 코드가 실행되지 않습니다. 특징은
-# 사진의 내용과 신경망의 가중치를 열쇠로 삼아 캐시에 남습니다. 그래서 같은 사진은 두 번째부터 다시 계산하지 않습니다.
+# 모델 카드(`README.md`), 곧 무엇으로 훈련했고 얼마나 맞히는지 적은 글이 있습니다. 여는 순간 코드를 실행할 수 있는 피클(pickle) 파일은 없습니다. 그래서 남에게 받은 폴더를 열어도 남의 코드가 실행되지 않습니다. 특징은
+# 사진의 내용과 신경망의 가중치를 열쇠로 삼아 캐시에 저장합니다. 그래서 같은 사진은 다시 계산하지 않습니다.
 
 # %% [markdown] lang="en"
 # On the photos at hand it gets all test photos right. That shows no more than that the program works. **There was one photograph a
@@ -134,7 +133,8 @@ look.grid(
 # yourself in section 7. And with fewer than 30 photos for validation the scores are not calibrated, and it says so.
 #
 # The folder `made` holds the weights (`model.safetensors`), the names of the classes with what was measured (`model.json`), a
-# page of the photos that came out wrong (`misclassified.html`) and a model card (`README.md`). There is no pickle among them, a file
+# page of the photos that came out wrong (`misclassified.html`) and a model card (`README.md`), which
+# says what it was trained on and how well it does. There is no pickle among them, a file
 # that can run code when it is opened, so opening a folder that somebody else made runs no code of theirs. Features stay in the
 # cache, under the content of the photo and the weights of the network. So those of a photo are computed only once.
 
@@ -142,21 +142,23 @@ look.grid(
 # ## 1. 해시로 나누기
 #
 # 사진을 무작위로 나누었는데 나중에 사진이 늘면 어떻게 될까요? 다시 나누면 테스트 사진이 훈련 쪽으로 옮겨 갈 수 있고, 그러면 신경망이 이미 본 사진으로
-# 시험을 보게 됩니다. 2016년의 TensorFlow 스크립트 `retrain.py`는 파일 이름의 해시로 나누었습니다. 사진을 더해도 옮겨 가지 않지만, 이름을 바꾸면 옮겨 갑니다.
+# 시험을 보게 됩니다. 그래서 사진마다 해시(hash)로 자리를 정합니다. 해시는 바이트에서 계산한 지문 같은 수로, 같은 바이트에서는 언제나 같고, 바이트가 조금만 달라도
+# 전혀 다릅니다. 2016년의 TensorFlow 스크립트 `retrain.py`는 파일 이름의 해시로 나누었습니다. 사진을 더해도 옮겨 가지 않지만, 이름을 바꾸면 옮겨 갑니다.
 # 내용의 해시로 나누면 이름을 어떻게 바꾸어도 그대로이고, 같은 사진이 두 이름으로 양쪽에 들어가는 일도 없습니다.
 #
-# `content`의 SHA-256을 십육진수로 적고, 앞의 16자리를 수로 읽어 $16^{16}$으로 나누면 0에서 1 사이의 수가 됩니다. 0.2보다 작으면 `"test"`,
+# `part_of(name, content)`를 쓰세요. 파일의 이름과 내용을 바이트로 받습니다. `content`의 SHA-256을 십육진수로 적고, 앞의 16자리를 수로 읽어 $16^{16}$으로 나누면 0에서 1 사이의 수가 됩니다. 0.2보다 작으면 `"test"`,
 # 0.2 이상 0.4 미만이면 `"validation"`, 나머지는 `"train"`입니다.
 
 # %% [markdown] lang="en"
 # ## 1. The split by hash
 #
 # What happens if photos are split at random, and more are added later? Split anew, photos of the test may move to the training, and
-# then the network is tested on what it has seen. TensorFlow's script of 2016, `retrain.py`, split by a hash of the file's name:
+# then the network is tested on what it has seen. So a hash decides where each photo goes: a number computed from bytes, like a
+# fingerprint, always the same for the same bytes and quite another if they differ at all. TensorFlow's script of 2016, `retrain.py`, split by a hash of the file's name:
 # adding photos moves none, but renaming does. With a hash of the content a photo stays whatever it is called, and the same photo
 # cannot be on both sides under two names.
 #
-# Write the SHA-256 of `content` in hexadecimal, read the first 16 digits as a number and divide it by $16^{16}$: that is a number
+# Write `part_of(name, content)`, which gets the name of a file and its content in bytes. Take the SHA-256 of `content` in hexadecimal, read the first 16 digits as a number and divide it by $16^{16}$: that is a number
 # between 0 and 1. Below 0.2 it means `"test"`, from 0.2 to below 0.4 `"validation"`, else `"train"`.
 
 
@@ -187,7 +189,7 @@ retrain.table(photos)
 # 사전 학습된 모델에서 마지막 층을 떼어 내면 사진 한 장이 수 몇백 개로 바뀝니다. 이것이 특징입니다. 앞의 `backbone`이 그런 모델이고, `backbone.network`는
 # 0에서 1까지의 RGB 픽셀 (N, 3, H, W)를 받아 특징 (N, 512)를 돌려줍니다. 픽셀을 ImageNet에 맞게 정규화하는 일도 그 안에서 합니다.
 #
-# `extract(network, images)`를 쓰세요. `images`는 uint8 (N, 3, H, W)이고 수천 장일 수도 있으니, 신경망에는 한 번에 32장까지만 넣습니다. 신경망은 평가 모드여야
+# `extract(network, images)`를 쓰세요. `images`는 uint8 (N, 3, H, W)이므로 먼저 `data.to_float`로 소수 픽셀로 바꿉니다. 수천 장일 수도 있으니, 신경망에는 한 번에 32장까지만 넣습니다. 신경망은 평가 모드여야
 # 하고, 그레이디언트를 위한 기록은 남기지 않습니다. 검사가 건네는 신경망에는 드롭아웃과 배치 정규화가 있고, 처음에는 훈련 모드입니다.
 
 # %% [markdown] lang="en"
@@ -199,7 +201,8 @@ retrain.table(photos)
 # model: `backbone.network` takes RGB pixels in 0..1, (N, 3, H, W), and returns features, (N, 512). It also normalises the pixels
 # as ImageNet's were.
 #
-# Write `extract(network, images)`. `images` are uint8 (N, 3, H, W) and may be thousands, so give the network at most 32 at once. The
+# Write `extract(network, images)`. `images` are uint8 (N, 3, H, W); `data.to_float` turns them into float pixels first. They may be
+# thousands, so give the network at most 32 at once. The
 # network must be in eval mode, and what gradients need is not recorded. The network that the check hands over has dropout and
 # batch norm, and comes in train mode.
 
@@ -316,12 +319,13 @@ def train_head(x, labels, classes, steps, rate):
 check.exercise("lab_retraining_head", train_head)
 
 # %% [markdown] lang="ko"
-# 경사 하강법이 큰 걸음을 내디딜 수 있도록, 먼저 특징에서 평균을 빼고 벡터의 길이를 평균 1로 맞춥니다. 그러면 학습률이 10이어도 됩니다. 이 변환은 끝에 층의
-# 가중치에 녹여 넣습니다. 그래서 `head`는 특징을 있는 그대로 받습니다.
+# 경사 하강법이 큰 걸음을 내디딜 수 있도록, 먼저 특징에서 평균을 빼고 벡터의 길이를 평균 1로 맞춥니다. 그러면 학습률이 10이어도 됩니다. 훈련이 끝나면 이 변환을
+# 층의 가중치와 편향에 합칩니다. 그래서 `head`는 특징을 있는 그대로 받습니다.
 
 # %% [markdown] lang="en"
 # So that gradient descent can make large steps, features are centred first, and their vectors brought to an average length of 1. Then a
-# learning rate of 10 will do. In the end this is folded into the weights of the layer, so that `head` takes features as they are.
+# learning rate of 10 will do. In the end this is folded into the weights and biases of the layer, so that `head` takes features as
+# they are.
 
 
 # %%
@@ -359,14 +363,15 @@ for part, (_, labels) in parts.items():
 #
 # 명령이 클래스 옆에 적는 점수는 소프트맥스의 값입니다. 다만 먼저 로짓을 온도 $T$로 나눕니다([Guo 외, 2017](https://arxiv.org/abs/1706.04599)).
 # $T > 1$이면 점수가 서로 가까워지고 $T < 1$이면 멀어지지만, 순서는 그대로입니다. 점수는 사진마다 더해서 1이어야 하고, 로짓이 1,000이어도 NaN이
-# 나오면 안 됩니다. `scores_of`를 쓰세요.
+# 나오면 안 됩니다. `scores_of(logits, temperature)`를 쓰세요. 로짓 (N, K)에서 점수 (N, K)를 구합니다.
 
 # %% [markdown] lang="en"
 # ## 4. Scores
 #
 # The score that the command writes beside each class is the softmax, but the logits are divided by a temperature $T$ first
 # ([Guo et al., 2017](https://arxiv.org/abs/1706.04599)). With $T > 1$ scores come closer to one another, with $T < 1$ they move
-# apart; their order stays. They must add up to 1 for each photo, and logits of 1,000 must not give NaN. Write `scores_of`.
+# apart; their order stays. They must add up to 1 for each photo, and logits of 1,000 must not give NaN. Write
+# `scores_of(logits, temperature)`, which makes scores (N, K) of logits (N, K).
 
 
 # %% tags=["exercise"] name="scores"
@@ -473,7 +478,8 @@ print(f"accuracy {accuracy(logits['validation'], labels):.3f}")
 # 없고, 검증 사진이 필요합니다. 여러 온도 가운데 검증 사진의 교차 엔트로피를 가장 작게 하는 것을 고르는 방법이 온도 보정(temperature scaling)입니다. 수 하나만
 # 고르므로 사진이 몇십 장이어도 됩니다. 그러나 틀린 사진이 하나도 없으면 고를 수 없습니다. 그때는 온도가 낮을수록 좋아 보이기 때문입니다.
 #
-# `best_temperature`를 쓰세요.
+# `best_temperature(logits, labels, candidates)`를 쓰세요. 리스트 `candidates`의 온도 가운데, 로짓 (N, K)를 그 온도로 나누었을 때 레이블 (N,)에 대한 교차
+# 엔트로피가 가장 작은 것을 돌려줍니다.
 
 # %% [markdown] lang="en"
 # ## 6. The temperature
@@ -483,7 +489,8 @@ print(f"accuracy {accuracy(logits['validation'], labels):.3f}")
 # with the least cross-entropy on the validation photos. It is a single number, so some tens of photos are enough. But if none of
 # them is wrong it cannot be picked: then the lower the temperature, the better it looks.
 #
-# Write `best_temperature`.
+# Write `best_temperature(logits, labels, candidates)`. Of the temperatures in the list `candidates` it returns the one for which the
+# cross-entropy of the logits (N, K), divided by it, with the labels (N,) is least.
 
 
 # %% tags=["exercise"] name="temperature"
@@ -521,7 +528,7 @@ pd.DataFrame(rows).T.round(3)
 # %% [markdown] lang="ko"
 # 온도가 바뀌어도 정확도는 그대로이고, 대답에 붙은 점수의 평균만 달라집니다. 검증 사진에서는 교차 엔트로피가 줄어듭니다. 거기서 고른 온도이니 그럴 수밖에
 # 없습니다. 테스트 사진에서도 줄었습니까? 평균 점수가 정확도에 가까울수록 점수를 글자 그대로 믿을 수 있습니다. 그러나 사진이 몇백 장이면 정확도부터 우연히
-# 몇 퍼센트포인트씩 오르내립니다. 얼마나 그런지 다음 절에서 잽니다.
+# 몇 퍼센트포인트씩 오르내립니다. 얼마나 오르내리는지 다음 절에서 잽니다.
 
 # %% [markdown] lang="en"
 # Whatever the temperature, accuracy stays as it was; what changes is the mean score of the answers. On the validation photos the
@@ -653,7 +660,7 @@ pd.DataFrame(table).T.round(3)
 # ## 9. 동결과 미세 조정, 어느 쪽이 나을까요?
 #
 # 정확도의 차이만 보고 정할 수는 없습니다. 두 신경망이 같은 사진을 풀었으므로, 둘을 가르는 것은 **한쪽만 맞힌** 사진입니다. 동결한 신경망만 맞힌 사진이 $a$장,
-# 미세 조정한 신경망만 맞힌 사진이 $b$장이라고 합시다. 둘의 실력이 같다면 이 $n = a + b$장은 동전 던지기와 같습니다. 그때 우연히 이만큼 또는 더 심하게 한쪽으로
+# 미세 조정한 신경망만 맞힌 사진이 $b$장이라고 합시다. 둘의 실력이 같다면 이 $n = a + b$장은 동전 던지기와 같습니다. 그때 우연히 이만큼 또는 이보다 더 한쪽으로
 # 기울 확률은 다음과 같습니다. 이것을 부호 검정(sign test)이라고 합니다.
 #
 # $$\min\left(1,\; \frac{2}{2^n} \sum_{k=0}^{\min(a, b)} \binom{n}{k}\right)$$
@@ -697,7 +704,7 @@ if check.done("lab_retraining_compare"):
         print(f"{part:10} frozen alone {a}, tuned alone {b}, by chance {chance:.3f}")
 
 # %% [markdown] lang="ko"
-# 확률이 0.05보다 크면 이만한 사진으로는 둘을 가릴 수 없습니다. 미세 조정이 소용없다는 뜻은 아니고, 사진이 더 필요하다는 뜻입니다. 검증 사진과 테스트 사진의 결론이
+# 확률이 0.05보다 크면 이 정도의 사진으로는 둘을 가릴 수 없습니다. 미세 조정이 소용없다는 뜻이 아니라, 사진이 더 필요하다는 뜻입니다. 검증 사진과 테스트 사진의 결론이
 # 서로 다를 때도 그렇습니다. 무엇을 견주든 먼저 물으세요. 이 차이는 사진 몇 장의 차이입니까?
 
 # %% [markdown] lang="en"
@@ -709,7 +716,8 @@ if check.done("lab_retraining_compare"):
 # ## 10. 넘어야 할 수
 #
 # 마지막 과제에는 정해진 답이 없습니다. `classify(images)`를 쓰세요. 원래 크기의 사진 uint8 (N, 3, H, W)를 받아 클래스의 번호 (N,)을 돌려줍니다. 번호는 `classes`의
-# 순서대로 0, 1, 2입니다. 시험에는 이 노트북이 한 번도 보지 않은 사진 300장이 나옵니다(`full`에서는 900장). 넘어야 할 수는 셀이 적는 대로입니다.
+# 순서대로 0, 1, 2입니다. `enlarged`는 사진을 이 노트북이 훈련한 크기로 키웁니다. 시험에는 이 노트북이 한 번도 보지 않은 사진 300장이
+# 나옵니다(`full`에서는 900장). 넘어야 할 수는 바로 아래 셀이 출력합니다.
 #
 # 가진 것은 모두 써도 됩니다. 학습률과 에폭을 바꾸거나, 두 신경망의 점수를 평균하거나, 고양이라면 좌우를 뒤집은 사진도 함께 물어볼 수 있습니다(숫자라면 왜 안 될까요?).
 # 무엇을 쓸지는 검증 사진에서만 고르세요. 시험을 여러 번 치르면서 고르면 시험 사진에 맞추는 셈입니다.
@@ -718,8 +726,8 @@ if check.done("lab_retraining_compare"):
 # ## 10. The number to beat
 #
 # The last task is open. Write `classify(images)`. It takes photos of their original size, uint8 (N, 3, H, W), and returns the numbers
-# of their classes (N,), which are 0, 1, 2 in the order of `classes`. The exam has 300 photos (900 with `full`) that this
-# notebook never touched. The number to beat is what the cell prints.
+# of their classes (N,), which are 0, 1, 2 in the order of `classes`. `enlarged` brings photos to the size that this notebook trains on. The exam has 300 photos (900 with `full`) that this
+# notebook never touched. The number to beat is printed by the cell right below.
 #
 # Use whatever you have: change the learning rate and the epochs, average the scores of both networks, or, with cats, ask about the
 # mirrored photo as well (why not with digits?). Choose on the validation photos only. If you choose by taking the exam several
