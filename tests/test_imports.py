@@ -16,6 +16,7 @@ BELOW = {  # part of the package → the parts that it may import; what is not n
     "data": {"sizes", "names"},
     "vision": {"sizes", "layers"},
     "look": {"sizes"},
+    "adversarial": {"look"},
     "runs": {"names"},
     "notebook": {"look"},
     "train": {"sizes", "names", "layers", "models", "data", "look", "runs", "vision"},

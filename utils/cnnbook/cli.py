@@ -220,27 +220,20 @@ def _write(path: Path | None, record: dict) -> None:
 
 
 def _reproduce(chosen: argparse.Namespace) -> None:
-    from cnnbook.train import architectures, experiments, studies, study
+    from cnnbook.train import longruns
 
-    tables = studies.STUDIES | architectures.STUDIES
-    known = experiments.EXPERIMENTS | tables
+    known = longruns.plans()
     if chosen.list:
         width = max(map(len, known))
-        for name, experiment in known.items():
-            print(f"{name:{width}}  {experiment.about}; {experiment.seeds} seeds, {experiment.recipe.epochs} epochs")
+        for name, plan in known.items():
+            print(f"{name:{width}}  {plan.about}; {plan.seeds} seeds, {plan.recipe.epochs} epochs")
         return
     if chosen.name not in known:
         nearest = get_close_matches(chosen.name or "", known, n=1, cutoff=0)[0]
         chosen.error(f"NAME must be one of {', '.join(known)}; nearest: {nearest}")
     output = chosen.output or Path("results", f"{chosen.name}.json")
-    if chosen.name in tables:
-        record = study.reproduce(chosen.name, tables[chosen.name], output, chosen.quiet)
-        results = [(study.named(cell), cell) for cell in record["summary"]]
-    else:
-        record = experiments.reproduce(chosen.name, output, chosen.quiet)
-        results = record["summary"].items()
-    for network, result in results:
-        print(f"{network}: {result['test_accuracy']:.4f} ± {result['std']:.4f} ({result['seeds']} seeds)")
+    record = longruns.reproduce(chosen.name, output, chosen.quiet)
+    print(*longruns.told(record), sep="\n")
     print(f"{output}, {record['minutes']} minutes")
 
 

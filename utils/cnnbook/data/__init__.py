@@ -3,6 +3,7 @@
 `load` gives an `ImageSet`; `batches` turns it into what a network reads, changed by augmentations such as `flip`.
 """
 
+from cnnbook.data import distorted
 from cnnbook.data.augment import (
     Draw,
     brightness,
@@ -31,6 +32,7 @@ __all__ = [
     "crop",
     "crops_144",
     "cutout",
+    "distorted",
     "flip",
     "flips",
     "load",

@@ -94,7 +94,7 @@ register(Exercise(
         Mistake(
             lambda cin, cout, kernel: 1 / _separable_saving(cin, cout, kernel),
             text(
-                ko="거꾸로 나누었습니다. 보통 합성곱의 것을 나뉜 것의 합으로 나눕니다.",
+                ko="거꾸로 나누었습니다. 보통 합성곱의 연산 수를 깊이별 합성곱과 1×1의 연산 수를 더한 것으로 나눕니다.",
                 en="That is the inverse. Divide the ordinary convolution's count by the sum of the separated ones'.",
             ),
         ),
@@ -126,6 +126,13 @@ register(Exercise(
                 en="You counted `kernel` cells in a window. It has `kernel * kernel`.",
             ),
         ),
+        Mistake(
+            lambda cin, cout, kernel: kernel**2 * cin * cout // (kernel**2 * cin + cin * cout),
+            text(
+                ko="몫을 내림했습니다. `//`가 아니라 `/`로 나누세요.",
+                en="The quotient is rounded down. Divide by `/`, not by `//`.",
+            ),
+        ),
     ],
     hints=[
         text(
@@ -133,7 +140,7 @@ register(Exercise(
             en="Count at one pixel. An ordinary convolution takes `kernel * kernel * cin * cout`.",
         ),
         text(
-            ko="나뉜 것은 `kernel * kernel * cin + cin * cout`번입니다.",
+            ko="깊이별 합성곱과 1×1을 더하면 `kernel * kernel * cin + cin * cout`번입니다.",
             en="The separated one takes `kernel * kernel * cin + cin * cout`.",
         ),
     ],
@@ -238,6 +245,8 @@ def _rounded_width(width: int, factor: float) -> int:
 def _width_case(rng: Random) -> dict:
     if rng.random() < 0.3:  # where the ten percent count
         return {"width": rng.choice([9, 10, 11, 17, 18, 19]), "factor": 1.0}
+    if rng.random() < 0.2:  # half-way between two multiples, the lower one even
+        return {"width": 16 * rng.randint(3, 20) + 4, "factor": 1.0}
     if rng.random() < 0.2:  # where 8 is the least
         return {"width": rng.randint(3, 12), "factor": 0.25}
     return {"width": rng.randint(3, 330), "factor": rng.choice([0.25, 0.5, 0.75, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0])}
@@ -260,6 +269,13 @@ register(Exercise(
             ),
         ),
         Mistake(
+            lambda width, factor: round(width * factor / 8) * 8,
+            text(
+                ko="두 규칙이 빠졌습니다. 8보다 작으면 안 되고, `0.9 * width * factor`보다 작으면 8을 더합니다.",
+                en="Two rules are missing: never below 8, and where it is below `0.9 * width * factor`, add 8.",
+            ),
+        ),
+        Mistake(
             lambda width, factor: max(8, int(width * factor) // 8 * 8),
             text(
                 ko="내림했습니다. 가장 가까운 배수는 4를 더한 다음에 내림하면 됩니다.",
@@ -278,6 +294,14 @@ register(Exercise(
             text(
                 ko="8보다 작아질 수 있습니다. `max(8, …)`가 필요합니다.",
                 en="It can fall below 8. `max(8, …)` is needed.",
+            ),
+        ),
+        Mistake(
+            lambda width, factor: max(8, round(width * factor / 8) * 8)
+            + 8 * (max(8, round(width * factor / 8) * 8) < 0.9 * width * factor),
+            text(
+                ko="꼭 가운데일 때 작은 쪽으로 갔습니다. 파이썬의 `round`는 짝수 쪽으로 반올림합니다.",
+                en="Half-way between two multiples you took the smaller. Python's `round` goes to the even one.",
             ),
         ),
         Mistake(
@@ -311,13 +335,18 @@ register(Exercise(
 # Attention
 
 
-def _softmax(scores: np.ndarray, axis: int = 1) -> np.ndarray:
+def _softmax(scores: np.ndarray, axis: int | None = 1) -> np.ndarray:
     scores = np.exp(scores - scores.max(axis=axis, keepdims=True))
     return scores / scores.sum(axis=axis, keepdims=True)
 
 
 def _attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
     return _softmax(q @ k.T / np.sqrt(q.shape[1])) @ v
+
+
+def _sums_across(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    scores = np.exp(q @ k.T / np.sqrt(q.shape[1]))
+    return scores / scores.sum(axis=1) @ v
 
 
 def _attention_case(rng: Random) -> dict:
@@ -364,6 +393,20 @@ register(Exercise(
             text(
                 ko="질의와 열쇠가 바뀌었습니다.",
                 en="Query and key are swapped.",
+            ),
+        ),
+        Mistake(
+            lambda q, k, v: _softmax(q @ k.T / np.sqrt(q.shape[1]), axis=None) @ v,
+            text(
+                ko="소프트맥스를 모든 칸에 한꺼번에 했습니다. 질의 하나, 곧 줄마다 합이 1이어야 합니다.",
+                en="The softmax runs over all cells together. The shares of each query, a row, must sum to 1.",
+            ),
+        ),
+        Mistake(
+            _sums_across,
+            text(
+                ko="합을 나눌 축이 어긋났습니다. `sum(axis=1)`은 (토큰,)이어서 줄이 아니라 열을 나눕니다. `keepdims=True`를 넣으세요.",
+                en="The sums divide along the wrong axis: `sum(axis=1)` is (tokens,) and divides columns, not rows. Pass `keepdims=True`.",
             ),
         ),
         Mistake(

@@ -109,19 +109,19 @@ register(Exercise(
         Mistake(
             _with_last_pixel,
             text(
-                ko="폭과 높이에 1을 더했습니다. `x2`와 `y2`는 상자 바깥의 경계이므로 폭은 `x2 - x1`입니다.",
-                en="You added 1 to width and height. `x2` and `y2` are edges outside of the box, so the width is `x2 - x1`.",
+                ko="폭과 높이에 1을 더했습니다. `x2`와 `y2`는 마지막 픽셀의 번호가 아니라 상자의 경계이므로 폭은 `x2 - x1`입니다.",
+                en="You added 1 to width and height. `x2` and `y2` are the edges of the box, not its last pixels, so the width is `x2 - x1`.",
             ),
         ),
     ],
     hints=[
         text(
-            ko="겹치는 부분의 폭은 `min(a[2], b[2]) - max(a[0], b[0])`이고, 음수이면 0입니다.",
-            en="What is shared is `min(a[2], b[2]) - max(a[0], b[0])` wide, and 0 where that is negative.",
+            ko="겹치는 부분의 폭은 `min(a[2], b[2]) - max(a[0], b[0])`이고, 음수이면 0입니다. 높이도 같은 방법으로 구합니다.",
+            en="The shared part is `min(a[2], b[2]) - max(a[0], b[0])` wide, or 0 where that is negative. Its height goes the same way.",
         ),
         text(
             ko="합집합의 넓이는 두 넓이의 합에서 겹치는 넓이를 뺀 것입니다. 그것이 0이면 0을 돌려줍니다.",
-            en="The union's area is the sum of both areas less what is shared. Where it is 0, return 0.",
+            en="The union's area is the sum of both areas minus the shared area. Where it is 0, return 0.",
         ),
     ],
 ))
@@ -285,8 +285,8 @@ register(Exercise(
         Mistake(
             lambda proposal, box, width: tuple(-t for t in _offsets(proposal, box)),
             text(
-                ko="네 수의 부호를 모두 바꾸었습니다. 이것은 뒤집은 것이 아닙니다. 좌우로 움직인 양만 부호가 바뀝니다.",
-                en="You changed the sign of all four. That is no mirror: only the move to the side changes its sign.",
+                ko="네 수의 부호를 모두 바꾸었습니다. 좌우 반전에서는 좌우로 움직이는 양인 `t_x`만 부호가 바뀝니다.",
+                en="You changed the sign of all four. In a mirror only the move to the side, `t_x`, changes its sign.",
             ),
         ),
     ],
@@ -296,7 +296,7 @@ register(Exercise(
             en="A mirrored box is `(width - x2, y1, width - x1, y2)`. Mirror both and use the formulas.",
         ),
         text(
-            ko="결과를 뒤집기 전과 견주면, 하나만 부호가 바뀝니다.",
+            ko="결과를 뒤집기 전의 네 수와 견주면 하나만 부호가 바뀌어 있습니다.",
             en="Compared with the four before, just one has changed its sign.",
         ),
     ],
@@ -463,8 +463,8 @@ register(Exercise(
         Mistake(
             _rounded_down,
             text(
-                ko="끝점을 내림했습니다. `math.floor(v + 0.5)`로 반올림하세요.",
-                en="You rounded the ends down. Round them by `math.floor(v + 0.5)`.",
+                ko="상자의 두 끝을 내림했습니다. `math.floor(v + 0.5)`로 반올림하세요.",
+                en="You rounded the ends of the box down. Round them to the nearest with `math.floor(v + 0.5)`.",
             ),
         ),
         Mistake(
@@ -477,7 +477,7 @@ register(Exercise(
         Mistake(
             _apart,
             text(
-                ko="끝도 내림했습니다. 끝은 올림이어서 이웃한 두 칸이 특징 맵의 한 칸을 함께 쓸 수 있습니다.",
+                ko="구획의 끝도 내림했습니다. 끝은 올림이어서 이웃한 두 구획이 한 칸을 함께 쓸 수 있습니다.",
                 en="You rounded the bins' ends down, too. They are rounded up, so that two neighbours may share a cell.",
             ),
         ),
@@ -491,15 +491,15 @@ register(Exercise(
         Mistake(
             _with_last,
             text(
-                ko="끝이 하나 작습니다. 마지막 칸에 1을 더한 수를 돌려주세요.",
+                ko="구획의 끝이 하나 작습니다. 마지막 칸의 번호에 1을 더한 수를 돌려주세요.",
                 en="The ends are one too small. Return one more than the last cell.",
             ),
         ),
     ],
     hints=[
         text(
-            ko="칸 수를 `cells`라 하면 `i`번째 칸은 `first + cells * i / n`을 내림한 데서 시작합니다.",
-            en="With `cells` in all, bin `i` begins at `first + cells * i / n`, rounded down.",
+            ko="칸 수를 `cells`라 하면 `i`번째 구획(0번째부터)은 `first + cells * i / n`을 내림한 칸에서 시작합니다.",
+            en="With `cells` cells in all, bin `i`, counted from 0, begins at `first + cells * i / n`, rounded down.",
         ),
         text(
             ko="끝은 `first + cells * (i + 1) / n`을 올림한 것입니다. 파이썬에서 올림 나눗셈은 `-(-a // n)`입니다.",
@@ -525,15 +525,15 @@ def _thirty_proposals(answer: Any, rng: Random) -> Text | None:
         return text(ko="`thirty_map`은 수 하나여야 합니다.", en="`thirty_map` must be one number.")
     if not 0 <= found <= 1:
         return text(
-            ko=f"{found:g}은 mAP가 아닙니다. 0에서 1까지의 수여야 합니다.",
-            en=f"{found:g} is no mAP: it must be a number from 0 to 1.",
+            ko=f"mAP는 0에서 1까지의 수입니다. 건넨 수는 {found:g}입니다.",
+            en=f"An mAP is a number from 0 to 1. You handed in {found:g}.",
         )
     right = float(measure(30))
     if abs(found - right) <= 0.005:
         return None
     if abs(found - float(measure(10**6))) <= 0.005:
         return text(
-            ko="제안을 모두 주었을 때의 값입니다. 장면마다 `boxes[:30]`만 주세요.",
+            ko="제안을 모두 주었을 때의 값입니다. 장면마다 처음 30개, `boxes[:30]`만 주세요.",
             en="That is the value with all proposals. Give each scene only `boxes[:30]`.",
         )
     return text(

@@ -12,7 +12,8 @@ _HOME = {
     "deconvnet": "projection", "strongest": "projection", "receptive_boxes": "projection", "occlusion": "occluding",
     "grad_cam": "gradcam", "style_transfer": "style_transfer",
     "boxes": "detecting", "detections": "detecting", "proposals": "detecting", "recall": "detecting",
-    "precision_recall": "detecting",
+    "precision_recall": "detecting", "animation": "moving", "field": "moving",
+    "masks": "segmenting", "mask_errors": "segmenting",
 }  # fmt: skip
 __all__ = sorted(_HOME)
 

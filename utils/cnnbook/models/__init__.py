@@ -19,7 +19,9 @@ from cnnbook.models import (
     resnet,
     resnet_cifar,
     squeezenet,
+    stn,
     vgg,
+    yolo,
     zfnet,
 )
 from cnnbook.models.cifar_cnn import CifarCNN
@@ -49,6 +51,8 @@ __all__ = [
     "prepare",
     "pretrained",
     "rcnn",
+    "stn",
+    "yolo",
 ]
 
 _networks: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {

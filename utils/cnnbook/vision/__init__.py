@@ -1,5 +1,6 @@
 """What torchvision.ops lacks for detectors: selective search, the coding of boxes, and measures of what is found."""
 
+from cnnbook.vision.anchors import AnchorSample, anchor_shapes, anchors, assign, sample_anchors
 from cnnbook.vision.boxes import check_boxes, clip, decode, encode, iou, nms
 from cnnbook.vision.detections import (
     average_precision,
@@ -13,7 +14,11 @@ from cnnbook.vision.proposals import Sample, found_after, match, recall, sample
 from cnnbook.vision.selective_search import selective_search
 
 __all__ = [
+    "AnchorSample",
     "Sample",
+    "anchor_shapes",
+    "anchors",
+    "assign",
     "average_precision",
     "check_boxes",
     "check_detections",
@@ -29,6 +34,7 @@ __all__ = [
     "precision_recall",
     "recall",
     "sample",
+    "sample_anchors",
     "selective_search",
     "truth",
 ]
