@@ -616,6 +616,257 @@
 #   [Questions readers ask](15_rcnn#questions-readers-ask)
 
 # %% [markdown] lang="ko"
+# ## 적대적 예제
+#
+# - **영어 글과 번역: 적대적 예제를 생성적 적대 신경망의 절에서 함께 설명한다.** 독자들이 지적한 대로 둘은 다릅니다. 적대적 예제에서는 훈련된 신경망 하나를 그대로 두고 그림의 픽셀을 바꾸며,
+#   GAN에서는 두 신경망의 가중치를 함께 훈련합니다. 공격하는 동안 가중치는 하나도 바뀌지 않습니다. [왜 GAN이 아닐까요?](18_adversarial#why-is-this-not-a-gan)
+# - **영어 글과 번역: 예측 오류가 최대가 되도록 섭동을 준다.** 글이 가리키는 논문과 타조 그림에서는 그렇지 않습니다. 거기서는 목표 클래스를 정하고, 그 답을 하게 만드는 가장 작은 섭동을 찾습니다
+#   {cite:p}`szegedy2014intriguing`. 손실을 키우는 것은 나중의 FGSM과 PGD이고, 그렇게 하면 고양이는 타조가 아니라 다른 종류의 고양이가 됩니다. [처음의 방법:
+#   L-BFGS](18_adversarial#the-first-method-l-bfgs), [진짜 사진에서](18_adversarial#on-real-photos)
+# - **영어 글과 번역: 적대적 예제는 합성곱 신경망을 속이는 그림이다.** 합성곱 신경망만의 일이 아닙니다. 3과 7을 가르는 로지스틱 회귀도 $\epsilon = 0.25$에서 거의 다 틀립니다. [선형
+#   분류기부터](18_adversarial#a-linear-classifier-first)
+# - **영어 글의 댓글에 달린 답: 합성곱 신경망은 사실상 잡음인 그림을 넣으면 엉뚱한 예측을 한다.** 적대적 예제는 잡음이 아니라 진짜 그림에 계산한 방향을 더한 것입니다. 네 배 큰 무작위 잡음을 더해도
+#   타조의 확률은 1%에 못 미칩니다. 잡음에서 출발한 그림은 다른 논문의 주제입니다 {cite:p}`nguyen2015deep`. [왜 이렇게 조금만 바꾸어도
+#   될까요?](18_adversarial#why-is-so-little-enough), [독자들의 질문](18_adversarial#questions-readers-ask)
+# - **영어 글의 댓글에 달린 답: 적대 신경망은 이런 가짜 그림으로 신경망을 훈련한다는 생각을 이용한다.** 적대적 예제로 훈련하는 것은 적대적 훈련이고
+#   {cite:p}`goodfellow2015explaining`, GAN의 판별자는 생성자가 만든 그림으로 훈련합니다. [방어: 적대적
+#   훈련](18_adversarial#a-defence-adversarial-training)
+
+# %% [markdown] lang="en"
+# ## Adversarial examples
+#
+# - **English article and its translation: adversarial examples are explained in the section on generative adversarial
+#   networks.** As its readers remarked, they are different things. For an adversarial example one trained network
+#   stays as it is and the pixels of a picture change; in a GAN the weights of two networks are trained together.
+#   During an attack not a single weight changes. [Why is this not a GAN?](18_adversarial#why-is-this-not-a-gan)
+# - **English article and its translation: a perturbation is applied so that the prediction error is maximised.** Not
+#   in the paper that it points to, nor in the pictures of ostriches. There a target class is chosen, and the smallest
+#   perturbation that brings about this answer is looked for {cite:p}`szegedy2014intriguing`. Making the loss larger
+#   is what FGSM and PGD do, which came later, and then the cat becomes another kind of cat and not an ostrich.
+#   [The first method: L-BFGS](18_adversarial#the-first-method-l-bfgs), [On real
+#   photos](18_adversarial#on-real-photos)
+# - **English article and its translation: adversarial examples are images that fool ConvNets.** Not only those. A
+#   logistic regression of 3 against 7 gets almost all wrong, too, with $\epsilon = 0.25$. [A linear classifier
+#   first](18_adversarial#a-linear-classifier-first)
+# - **English article, answer to a comment: ConvNets make terrible predictions when given basically a noise image.**
+#   An adversarial example is not noise but a real picture plus a computed direction. Random noise four times as large
+#   leaves the probability of an ostrich below 1%. Pictures that begin as noise are the subject of another paper
+#   {cite:p}`nguyen2015deep`. [Why is so little enough?](18_adversarial#why-is-so-little-enough), [Questions readers
+#   ask](18_adversarial#questions-readers-ask)
+# - **English article, answer to a comment: adversarial networks play on the idea of training with such fake images.**
+#   Training on adversarial examples is adversarial training {cite:p}`goodfellow2015explaining`; the discriminator of
+#   a GAN is trained on pictures that a generator made. [A defence: adversarial
+#   training](18_adversarial#a-defence-adversarial-training)
+
+# %% [markdown] lang="ko"
+# ## GAN
+#
+# - **영어 글과 번역: 생성자의 과제는 판별자가 정답을 내도록 훈련되게 그림을 만드는 것이다.** 반대입니다. 생성자는 판별자가 틀리도록, 만든 그림을 진짜라고 답하도록 훈련합니다. 값 $V$를 판별자는
+#   크게, 생성자는 작게 합니다 {cite:p}`goodfellow2014generative` (식 1). [게임](19_gan#the-game), [독자들의
+#   질문](19_gan#questions-readers-ask)
+# - **영어 글과 번역: 적대적 예제에서 시작해 생성적 적대 신경망을 설명한다.** 다른 문제입니다. 고정된 LeNet을 속이려고 픽셀을 바꾼 그림은 확신이 거의 100%인데도 숫자로 보이지 않습니다.
+#   GAN에서는 두 신경망의 가중치를 함께 훈련합니다. [GAN과 적대적 예제](19_gan#gans-and-adversarial-examples)
+# - **영어 글과 번역: 판별자가 데이터의 내부 표현을 배우므로 특징 추출기로 쓸 수 있다.** 쓸 수 있다는 것까지는 맞습니다. 레이블 100개와 300개에서 픽셀보다 낫습니다. 그러나 우리 숫자에서는
+#   훈련하지 않은 판별자의 특징도 그만큼 나아서(폭 32, 레이블 300개, 90.7%와 90.4%), 이 작은 과제에서 이득을 낸 것은 배운 표현이 아니라 구조입니다. [판별자의 특징을 다시
+#   쓰기](19_gan#the-discriminator-s-features-used-again)
+# - **영어 글과 번역: 두 방법이 함께 나아져서 마침내 가짜를 구별할 수 없게 된다.** 논문의 비유와 정리에서는 그렇습니다. 실제 훈련이 그리로 간다는 보장은 없습니다. 빠른 생성자는 여덟 무더기 가운데
+#   하나만 그렸고, 긴 훈련의 판별자는 2,100걸음 뒤에 그림이 나빠지지 않았는데도 차이를 점점 더 크게 보았습니다. [모드 붕괴, 그리고 처방](19_gan#mode-collapse-and-cures),
+#   [오래 훈련하면](19_gan#trained-for-longer)
+# - **영어 글의 댓글에 달린 답: 적대 신경망은 이런 ‘가짜’ 그림으로 신경망을 훈련한다.** 적대적 예제가 아니라 생성자가 만든 그림으로 판별자를 훈련합니다. [GAN과 적대적
+#   예제](19_gan#gans-and-adversarial-examples)
+
+# %% [markdown] lang="en"
+# ## GAN
+#
+# - **English article and its translation: the generator's task is to create images so that the discriminator gets
+#   trained to produce the correct outputs.** The opposite. The generator is trained so that the discriminator is
+#   wrong and calls made pictures real: the discriminator makes the value $V$ large, the generator makes it small
+#   {cite:p}`goodfellow2014generative` (equation 1). [The game](19_gan#the-game), [Questions readers
+#   ask](19_gan#questions-readers-ask)
+# - **English article and its translation: generative adversarial networks are explained beginning with adversarial
+#   examples.** They are different problems. Pictures whose pixels were changed to fool a LeNet that stands still have
+#   almost 100% confidence and do not look like digits. In a GAN the weights of two networks are trained together.
+#   [GANs and adversarial examples](19_gan#gans-and-adversarial-examples)
+# - **English article and its translation: the discriminator learns an internal representation of the data and so can
+#   be used as a feature extractor.** That it can be used so is right: with 100 and 300 labels it beats pixels. But on
+#   our digits the features of an untrained discriminator are better by as much (width 32, 300 labels: 90.7%
+#   and 90.4%), so that in this small task the gain comes from the architecture and not from what was learned. [The
+#   discriminator's features, used again](19_gan#the-discriminator-s-features-used-again)
+# - **English article and its translation: both improve until counterfeits are indistinguishable.** So it is in the
+#   paper's comparison and theorem. Nothing guarantees that a training gets there. A fast generator drew only one of
+#   eight heaps; and the discriminator of the long run saw larger and larger differences after step 2,100, although
+#   the pictures did not become worse. [Mode collapse, and cures](19_gan#mode-collapse-and-cures), [Trained for
+#   longer](19_gan#trained-for-longer)
+# - **English article, answer to a comment: adversarial networks train a network with these “fake” images.** The
+#   discriminator is trained with what the generator makes, not with adversarial examples. [GANs and adversarial
+#   examples](19_gan#gans-and-adversarial-examples)
+
+# %% [markdown] lang="ko"
+# ## 공간 변환 신경망
+#
+# - **영어 글: 공간 변환기는 입력 그림에 아핀 변환을 하는 것이다.** 아핀은 한 가지입니다. 논문은 주의(배율과 이동), 사영 변환, 박판 스플라인도 썼고, 모듈은 그림뿐 아니라 층 사이의 특징 맵도
+#   변환합니다 {cite:p}`jaderberg2015spatial`. [독자들의 질문](21_stn#questions-readers-ask)
+# - **영어 글: CNN을 회전과 크기에 불변으로 만들려면 훈련 데이터가 많아야 하는데, 공간 변환기가 그 문제를 던다.** 변환기도 돌린 숫자를 보고 배워야 합니다. 바로 선 숫자만 보고 배운 것은 돌린
+#   숫자에서 크게 틀립니다. 논문의 표 1에서도 모든 신경망이 같은 변형 데이터로 훈련했고, CNN도 1.2%까지 내려갑니다 {cite:p}`jaderberg2015spatial`. [독자들의
+#   질문](21_stn#questions-readers-ask)
+# - **영어 글: 표준 CNN 구조를 바꾸지 않고 그림을 바꾼다.** 파라미터 수를 같게 하면 분류기가 좁아집니다. 20,000개 가운데 11,358개를 변환기가 씁니다. [신경망에 끼워
+#   넣기](21_stn#dropped-into-a-network)
+
+# %% [markdown] lang="en"
+# ## Spatial transformer networks
+#
+# - **English article: a spatial transformer makes affine transformations to the input image.** Affine is one kind.
+#   The paper also uses attention (scale and shift), projective transformations and thin plate splines, and the module
+#   transforms feature maps between layers as well as images {cite:p}`jaderberg2015spatial`. [Questions readers
+#   ask](21_stn#questions-readers-ask)
+# - **English article: a CNN needs many examples to become invariant to rotation and scale, and the transformer helps
+#   with that.** A transformer must learn from turned digits, too. One that has seen upright digits alone makes many
+#   mistakes on turned ones. In table 1 of the paper all networks are trained on the same distorted data, and the CNN
+#   reaches 1.2% as well {cite:p}`jaderberg2015spatial`. [Questions readers ask](21_stn#questions-readers-ask)
+# - **English article: the image is changed instead of the architecture of the CNN.** With equally many parameters the
+#   classifier becomes narrower: the transformer takes 11,358 of 20,000. [Dropped into a
+#   network](21_stn#dropped-into-a-network)
+
+# %% [markdown] lang="ko"
+# ## 의미론적 분할
+#
+# - **강의 노트: 최대 언풀링은 위치를 기억했다가 그 위치에 값을 복원하므로 정보 손실을 방지한다.** 자리를 되찾을 뿐입니다. 2×2 창마다 네 값 가운데 셋은 사라졌고 그 자리에는 0이 놓입니다. 못
+#   침대보다 처음 지도에 가깝지만 처음 지도는 아닙니다. [언풀링 세 가지](14_segmentation#three-kinds-of-unpooling)
+# - **강의 노트: 언풀링은 풀링층에서 생긴 축소에, deconvolution은 합성곱층에서 생긴 축소에 쓴다.** 그렇게 나뉘지 않습니다. VGG-16에서 나온 FCN에서는 합성곱이 크기를 그대로 두고 축소는 모두
+#   풀링에서 생기는데, 키우는 것은 모두 전치 합성곱입니다 {cite:p}`long2015fully` (3.3절). U-Net도 그렇습니다. DeconvNet의 전치 합성곱은 크기를 바꾸지 않습니다. [세
+#   신경망](14_segmentation#three-networks)
+# - **강의 노트: deconvolution은 출력된 이미지를 패딩과 스트라이드를 조절해 3×3으로 필터링하여 원래의 크기로 맞추는 작업이다.** 전치 합성곱의 필터는 3×3이 아니어도 됩니다. FCN-8s의 마지막은
+#   16×16, U-Net은 2×2입니다. 스트라이드 2에 3×3이면 오히려 바둑판무늬가 생깁니다. [바둑판무늬와 그 치료](14_segmentation#the-checkerboard-and-its-cure)
+# - **강의 노트: 이 작업을 Unsampling이라고 한다.** 업샘플링(upsampling)입니다. 표본을 없애는 것이 아니라 더 촘촘하게 만드는 일입니다.
+# - **강의 노트: FCN은 입력 이미지가 굉장히 크든 작든 동작한다.** 커지는 쪽으로는 그렇습니다. 작은 쪽에는 한계가 있습니다. 합성곱으로 바꾼 첫 완전 연결층의 필터가 7×7칸이므로 패딩이 없으면
+#   VGG-16에는 224픽셀 이상이 필요합니다. 논문은 그림마다 100픽셀씩 덧대어 이 문제를 피했습니다. [완전 연결층을
+#   합성곱으로](14_segmentation#a-dense-layer-is-a-convolution)
+
+# %% [markdown] lang="en"
+# ## Semantic segmentation
+#
+# - **Lecture notes: max unpooling remembers the places and restores the values there, which prevents the loss of
+#   information.** It recovers the places alone. Three of the four values of each 2×2 window are gone, and zeros stand
+#   in their places. The result is nearer to the first map than that of a bed of nails, but it is not that map. [Three
+#   kinds of unpooling](14_segmentation#three-kinds-of-unpooling)
+# - **Lecture notes: unpooling is for what pooling layers have reduced, deconvolution for what convolutional layers
+#   have reduced.** They are not divided like this. In the FCN made from VGG-16 convolutions keep the size, all
+#   reduction is by pooling, and all enlarging is by transposed convolutions {cite:p}`long2015fully` (section 3.3). So
+#   it is in U-Net. The transposed convolutions of DeconvNet do not change the size. [Three
+#   networks](14_segmentation#three-networks)
+# - **Lecture notes: deconvolution filters the output by 3×3, with padding and stride adjusted, so that it has the
+#   first size again.** The filter of a transposed convolution need not be 3×3. The last one of FCN-8s is 16×16, those
+#   of U-Net are 2×2. With stride 2 it is the 3×3 that makes a checkerboard. [The checkerboard, and its
+#   cure](14_segmentation#the-checkerboard-and-its-cure)
+# - **Lecture notes: this is called “unsampling”.** It is upsampling: samples are not taken away but made denser.
+# - **Lecture notes: an FCN works however large or small the input is.** However large, yes. There is a limit to how
+#   small: the first dense layer becomes a filter of 7×7 cells, so that without padding VGG-16 needs 224 pixels or
+#   more. The paper pads each picture by 100 pixels to get around this. [A dense layer is a
+#   convolution](14_segmentation#a-dense-layer-is-a-convolution)
+
+# %% [markdown] lang="ko"
+# ## 이미지 캡션 생성
+#
+# - **영어 글과 번역: 영역 20개를 500차원 공간에 넣는다.** 논문이 적은 공동 공간의 차원은 1,000에서 1,600 사이입니다 {cite:p}`karpathy2015deep`. [영역과 낱말을 한
+#   공간에](20_captioning#regions-and-words-in-one-space)
+# - **영어 글과 번역: 두 벡터의 내적이 그림과 문장이 얼마나 비슷한지를 잰다.** 내적은 영역 하나와 낱말 하나의 것입니다. 그림과 문장의 점수는 낱말마다 가장 큰 내적을 골라 더한 것입니다
+#   {cite:p}`karpathy2015deep`. [영역과 낱말을 한 공간에](20_captioning#regions-and-words-in-one-space)
+# - **영어 글과 번역: 정렬 모델의 주된 목적은 영역과 글의 데이터 세트를 만드는 것이고, 생성 모델은 그 데이터 세트로 배운다.** 영역을 설명하는 모델은 그렇습니다. 그림 전체를 설명하는 모델은 그림과
+#   문장의 짝으로 바로 배웁니다. 논문의 표 2가 그 모델이고 표 3이 영역의 모델입니다 {cite:p}`karpathy2015deep`. 정렬 모델은 그것만으로도 찾아오기에 쓰이고 표 1이 그 결과입니다.
+#   [쓰기: 영역 하나에서 말 한 토막](20_captioning#writing-from-one-region-to-a-snippet)
+# - **영어 글과 번역: 순환 신경망의 기능은 문장 속 여러 낱말의 확률 분포를 만드는 것이다.** 그것은 쓰는 데 쓸 때의 일입니다. 순환 신경망은 수열을 상태로 읽는 신경망이고, 이 논문의 정렬 모델에서는
+#   확률 없이 낱말의 벡터를 만듭니다. [순환 신경망을 손으로](20_captioning#a-recurrent-network-by-hand)
+
+# %% [markdown] lang="en"
+# ## Image captioning
+#
+# - **English article and translation: the 20 regions are embedded in a space of 500 dimensions.** The paper gives
+#   between 1,000 and 1,600 dimensions for the shared space {cite:p}`karpathy2015deep`. [Regions and words in one
+#   space](20_captioning#regions-and-words-in-one-space)
+# - **English article and translation: an inner product measures how similar picture and sentence are.** An inner
+#   product is that of one region with one word. The score of a picture with a sentence takes the largest for each
+#   word and adds them up {cite:p}`karpathy2015deep`. [Regions and words in one
+#   space](20_captioning#regions-and-words-in-one-space)
+# - **English article and translation: the main purpose of the alignment model is to make a data set of regions and
+#   text, and the generation model learns from it.** So it is with the model that describes regions. The model that
+#   describes whole pictures learns from pairs of pictures and sentences directly; table 2 of the paper is about that
+#   one, table 3 about the one for regions {cite:p}`karpathy2015deep`. The alignment model also serves by itself, for
+#   retrieval, which is table 1. [Writing: from one region to a
+#   snippet](20_captioning#writing-from-one-region-to-a-snippet)
+# - **English article and translation: the function of a recurrent network is to form probability distributions over
+#   the words of a sentence.** That is what it does when it writes. A recurrent network reads a sequence into a state;
+#   in the alignment model of this paper it makes vectors of words, without any probability. [A recurrent network by
+#   hand](20_captioning#a-recurrent-network-by-hand)
+
+# %% [markdown] lang="ko"
+# ## Faster R-CNN
+#
+# - **영어 글과 번역: Faster R-CNN은 R-CNN과 Fast R-CNN의 복잡한 훈련 과정을 해결하려고 나왔다.** 논문이 드는 까닭은 제안에 걸리는 시간입니다. Fast R-CNN은 이미 손실
+#   하나로 훈련했고, NIPS 논문의 Faster R-CNN은 네 단계로 번갈아 훈련합니다 {cite:p}`ren2015faster`. [독자들의
+#   질문](16_faster_rcnn#questions-readers-ask)
+# - **영어 글과 번역: 그다음은 R-CNN과 같은 과정(RoI 풀링, 완전 연결층, 분류와 회귀의 출력)이다.** R-CNN에는 RoI 풀링도 회귀 출력층도 없습니다. 제안을 오려 내어 신경망에 넣고
+#   SVM으로 분류합니다. RPN 다음은 Fast R-CNN입니다 {cite:p}`girshick2015fast`. [함께 훈련하기](16_faster_rcnn#trained-together)
+# - **강의 노트: RPN은 이미지의 특성 영역에 물체가 있을지 없을지 알아낸다.** 그것만이 아닙니다. 앵커마다 상자를 고치는 네 수도 냅니다. 논문에서 이것을 빼면 제안 300개에서 mAP가 56.8에서
+#   52.1로 낮아지고 {cite:p}`ren2015faster` (표 1), 우리 장면에서는 IoU 0.7에서 제안의 재현율이 낮아집니다. [제안은 얼마나
+#   좋을까요?](16_faster_rcnn#how-good-are-the-proposals)
+# - **강의 노트: 앵커 박스는 미리 정해 놓은 바운딩 박스 크기이다.** 크기와 비율을 정해 특징 맵의 모든 칸에 놓은 상자이고, 답이 아니라 예측의 기준입니다. [앵커: 늘 같은 자리에 있는
+#   상자](16_faster_rcnn#anchors-boxes-that-are-always-there)
+# - **강의 노트: Faster R-CNN은 마지막에 쓸모 있는 바운딩 박스인지 YES나 NO로 계산한다.** 그것은 처음 절반인 RPN의 객체성입니다. 마지막에는 클래스마다의 점수와 배경의 점수를
+#   소프트맥스로 내고 상자를 한 번 더 고칩니다 {cite:p}`ren2015faster`. [탐지기 전체](16_faster_rcnn#the-whole-detector)
+
+# %% [markdown] lang="en"
+# ## Faster R-CNN
+#
+# - **English article and translation: Faster R-CNN works to combat the complex training pipeline of R-CNN and Fast
+#   R-CNN.** The reason in the paper is the time for proposals. Fast R-CNN is trained by one loss already, and the
+#   Faster R-CNN of the NIPS paper is trained in four alternating steps {cite:p}`ren2015faster`. [Questions readers
+#   ask](16_faster_rcnn#questions-readers-ask)
+# - **English article and translation: from there the same pipeline as R-CNN is used (RoI pooling, dense layers,
+#   classification and regression heads).** R-CNN has neither RoI pooling nor a regression head: it crops proposals,
+#   passes them through the network and classifies by SVMs. What follows the RPN is Fast R-CNN
+#   {cite:p}`girshick2015fast`. [Trained together](16_faster_rcnn#trained-together)
+# - **Lecture notes: the RPN finds out whether there is an object in a region.** Not only that: for each anchor it
+#   also gives four numbers that correct the box. Without them the paper's mAP at 300 proposals falls from 56.8 to
+#   52.1 {cite:p}`ren2015faster` (table 1), and in our scenes the recall of the proposals at an IoU of 0.7 falls. [How
+#   good are the proposals?](16_faster_rcnn#how-good-are-the-proposals)
+# - **Lecture notes: an anchor box is a bounding-box size fixed beforehand.** It is a box of fixed size and ratio at
+#   every cell of the maps, and not an answer but what predictions are told by. [Anchors: boxes that are always
+#   there](16_faster_rcnn#anchors-boxes-that-are-always-there)
+# - **Lecture notes: Faster R-CNN computes at the end whether a box is useful, YES or NO.** That is the objectness of
+#   the RPN, the first half. At the end there is a softmax over all classes and the background, and the box is
+#   corrected once more {cite:p}`ren2015faster`. [The whole detector](16_faster_rcnn#the-whole-detector)
+
+# %% [markdown] lang="ko"
+# ## YOLO
+#
+# - **강의 노트: (x, y)는 바운딩 박스의 중심점 좌표이며 w, h는 넓이와 높이를 나타낸다.** w는 넓이가 아니라 폭입니다. x와 y는 그림이 아니라 칸 안의 위치이고, w와 h는 그림 전체에 대한
+#   비율입니다. 신경망은 그 제곱근을 내놓습니다 {cite:p}`redmon2016you` (2절, 2.2절). [길이가 정해진 답](17_yolo#an-answer-of-fixed-length)
+# - **강의 노트: Faster R-CNN처럼 쓸모 있는 상자인지 YES 또는 NO를 계산한다.** 예와 아니오가 아닙니다. 신뢰도는 물체가 있을 확률과 IoU의 곱이라서, 물체가 확실히 있어도 상자가
+#   어긋나면 낮습니다 {cite:p}`redmon2016you` (2절). [신뢰도 = P(물체) · IoU](17_yolo#confidence-p-object-iou)
+# - **강의 노트: 물체가 있을 확률 P(Object)와 IoU를 곱해서 계산한다.** 테스트할 때 곱하는 것이 아닙니다. 정답이 없으면 IoU를 알 수 없습니다. 신경망은 곱을 수 하나로 배우고, 곱하는
+#   것은 클래스 확률입니다. 또 λ_noobj = 0.5로 훈련하면 그 수는 곱보다 큽니다. [왜 0.5와 5일까요?](17_yolo#why-0-5-and-5)
+# - **강의 노트: 각 격자 영역에서 물체가 있을 만한 영역에 해당하는 B개의 바운딩 박스를 예측한다.** 칸마다 상자 B개를 언제나 내놓으며, 물체가 있을 만한 곳을 고르지 않습니다. 상자는 칸을 벗어날 수
+#   있고 중심만 칸에 있습니다 {cite:p}`redmon2016you` (2절). [길이가 정해진 답](17_yolo#an-answer-of-fixed-length)
+
+# %% [markdown] lang="en"
+# ## YOLO
+#
+# - **Lecture notes: (x, y) are the coordinates of the box's centre, w and h its area and height.** w is not the area
+#   but the width. x and y are places within the cell and not in the picture; w and h are shares of the whole picture.
+#   What the network gives are their roots {cite:p}`redmon2016you` (sections 2 and 2.2). [An answer of fixed
+#   length](17_yolo#an-answer-of-fixed-length)
+# - **Lecture notes: as in Faster R-CNN it computes YES or NO, whether a box is useful.** It is not yes or no. The
+#   confidence is the probability of an object times the IoU, so it is low where there surely is an object but the box
+#   is off {cite:p}`redmon2016you` (section 2). [Confidence = P(object) · IoU](17_yolo#confidence-p-object-iou)
+# - **Lecture notes: it is computed by multiplying P(object) by the IoU.** Nothing is multiplied at test time: without
+#   the truth there is no IoU. The network learns the product as one number; what that is multiplied by is the class
+#   probability. And trained with λ_noobj = 0.5 the number is larger than the product. [Why 0.5 and
+#   5?](17_yolo#why-0-5-and-5)
+# - **Lecture notes: in each cell it predicts B boxes for the regions where an object is likely.** Every cell always
+#   gives B boxes; none chooses likely regions. A box may leave its cell, only its centre lies there
+#   {cite:p}`redmon2016you` (section 2). [An answer of fixed length](17_yolo#an-answer-of-fixed-length)
+
+# %% [markdown] lang="ko"
 # ## 논문 안에서 서로 맞지 않는 곳
 #
 # 논문 자체에 있는 것이고, 자료가 그대로 옮긴 것도 있습니다. 논문의 결과를 바꾸지는 않습니다.
@@ -650,6 +901,19 @@
 # - 선택적 탐색 논문에서 전략 하나의 재현율과 MABO와 상자 수가 본문에는 0.875, 0.698, 286개, 표에는 0.840, 0.690, 289개로 적혀 있습니다
 #   {cite:p}`uijlings2013selective`.
 # - Fast R-CNN 논문에서 SPPNet의 훈련 시간이 표 4에는 25시간, 본문에는 25.5시간입니다 {cite:p}`girshick2015fast`.
+# - **DCGAN 논문: 특징 28,672개, 가장 위층의 특징 맵은 512개.** 특징 맵의 수가 층마다 두 배가 되면, 4×4로 풀링한 28,672개는
+#   $16 \cdot (256 + 512 + 1{,}024)$이고, 512개에서 끝나면 14,336개입니다 {cite:p}`radford2016unsupervised`. [주장을 다시 계산하기](19_gan#the-claims-recomputed)
+# - **공간 변환기 논문: 식 7은 샘플러의 (열)미분이다.** 자리가 정수이면 식을 글자 그대로 읽을 때 기울기가 아니라 픽셀의 값이 나오고, 이것은 왼쪽과 오른쪽 기울기 사이에 있지 않을 수 있습니다.
+#   값이 모두 5인 줄에서 0이 아니라 5입니다. 라이브러리는 오른쪽 기울기를 씁니다 {cite:p}`jaderberg2015spatial`. [픽셀 바로
+#   위에서는?](21_stn#and-exactly-on-a-pixel)
+# - **널리 퍼진 오해: 표 1의 FCN은 완전 합성곱 신경망이다.** 그 논문에서는 완전 연결 신경망입니다 {cite:p}`jaderberg2015spatial`. [신경망에 끼워
+#   넣기](21_stn#dropped-into-a-network)
+# - 정렬 논문의 Flickr30K 표에서 Vinyals 등의 줄(23/63/5, 17/57/8)은 Show and Tell 표 5의 MNLM 줄과 같습니다. Show and Tell의 모델은 17/56/7과
+#   17/57/7입니다 {cite:p}`karpathy2015deep,vinyals2015show`. [주장을 다시 계산하기](20_captioning#the-claims-recomputed)
+# - Show and Tell은 표 6을 “4.3.7”이라고 가리킵니다 {cite:p}`vinyals2015show`.
+# - λ는 NIPS 논문에서 기호이고 각주가 공개 코드의 값을 10이라고 적습니다. 저널판은 10을 기본값으로 적습니다 {cite:p}`ren2015faster`.
+# - 2015년의 arXiv 첫 판은 다른 신경망입니다. 출력이 7×7×24이고 칸마다 상자가 하나이며 손실도 다릅니다. 7×7×30, λ_coord = 5, λ_noobj = 0.5는 CVPR 2016의
+#   것입니다 {cite:p}`redmon2016you`. [독자들의 질문](17_yolo#questions-readers-ask)
 
 # %% [markdown] lang="en"
 # ## Where papers disagree with themselves
@@ -691,6 +955,24 @@
 #   286 in the text, of 0.840, 0.690 and 289 in the table {cite:p}`uijlings2013selective`.
 # - In the paper of Fast R-CNN the training time of SPPNet is 25 hours in table 4, 25.5 hours in the text
 #   {cite:p}`girshick2015fast`.
+# - **DCGAN paper: 28,672 features, 512 maps in the top layer.** If maps double from layer to layer, 28,672, pooled to
+#   4×4, is $16 \cdot (256 + 512 + 1{,}024)$, and ending at 512 it would be 14,336 {cite:p}`radford2016unsupervised`. [The claims,
+#   recomputed](19_gan#the-claims-recomputed)
+# - **Spatial transformer paper: equation 7 is the (sub-)gradient of the sampler.** Where a place is a whole number,
+#   the formula to the letter gives not a slope but the value of the pixel, which need not lie between the slopes on
+#   the left and right: in a row where all values are 5 it is 5 and not 0. Libraries take the slope on the right
+#   {cite:p}`jaderberg2015spatial`. [And exactly on a pixel?](21_stn#and-exactly-on-a-pixel)
+# - **A common misreading: FCN in table 1 is a fully convolutional network.** In that paper it is a fully connected
+#   one {cite:p}`jaderberg2015spatial`. [Dropped into a network](21_stn#dropped-into-a-network)
+# - In the alignment paper's table for Flickr30K, the row of Vinyals et al. (23/63/5, 17/57/8) is the row of MNLM in
+#   table 5 of Show and Tell. The model of Show and Tell has 17/56/7 and 17/57/7
+#   {cite:p}`karpathy2015deep,vinyals2015show`. [The claims, recomputed](20_captioning#the-claims-recomputed)
+# - Show and Tell refers to its table 6 as “4.3.7” {cite:p}`vinyals2015show`.
+# - λ is a symbol in the NIPS paper, and a footnote gives 10 as the value of the published code; the journal version
+#   gives 10 as its default {cite:p}`ren2015faster`.
+# - The first version on arXiv, of 2015, is another network, with an output of 7×7×24, one box a cell and another
+#   loss. 7×7×30, λ_coord = 5 and λ_noobj = 0.5 are those of CVPR 2016 {cite:p}`redmon2016you`. [Questions readers
+#   ask](17_yolo#questions-readers-ask)
 
 # %% [markdown] lang="ko"
 # ## 다시 계산하기

@@ -24,8 +24,6 @@
 # %% [markdown] lang="ko"
 # ## 무엇이 있나요?
 #
-# 표에서 제목이 링크인 장은 지금 읽을 수 있습니다. 나머지는 계획이고, 순서와 내용이 바뀔 수 있습니다.
-#
 # | 장 | 제목 | 만드는 것 |
 # |--:|---|---|
 # | 1 | **[보기](01_seeing)** | 숫자로 된 이미지, 다섯 가지 어려움, 최근접 이웃, 소프트맥스 회귀 |
@@ -41,14 +39,14 @@
 # | 11 | **[ResNet](11_resnet)** | 잔차 블록, 지름길 연결, 성능 저하 문제 |
 # | 12 | **[DenseNet](12_densenet)** | 밀집 블록, 전환층 |
 # | 13 | **[그 뒤](13_after)** | ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT의 블록 |
-# | 14 | 분할 | 완전 합성곱 신경망, 언풀링, 전치 합성곱, U-Net |
+# | 14 | **[분할](14_segmentation)** | 완전 합성곱 신경망, 언풀링, 전치 합성곱, U-Net |
 # | 15 | **[R-CNN](15_rcnn)** | 선택적 탐색, R-CNN, SPPNet, Fast R-CNN |
-# | 16 | Faster R-CNN | 앵커 박스, 영역 제안 신경망 |
-# | 17 | YOLO | 격자 탐지기와 그 손실 |
-# | 18 | 적대적 예제 | 입력의 그레이디언트로 하는 공격과 방어 |
-# | 19 | GAN | 생성자와 판별자, 모드 붕괴 |
-# | 20 | 캡션 | 이미지와 문장의 정렬, 캡션 생성 |
-# | 21 | 공간 변환기 | 로컬라이제이션 네트워크, 샘플링 격자 |
+# | 16 | **[Faster R-CNN](16_faster_rcnn)** | 앵커 박스, 영역 제안 신경망 |
+# | 17 | **[YOLO](17_yolo)** | 격자 탐지기와 그 손실 |
+# | 18 | **[적대적 예제](18_adversarial)** | 입력의 그레이디언트로 하는 공격과 방어 |
+# | 19 | **[GAN](19_gan)** | 생성자와 판별자, 모드 붕괴 |
+# | 20 | **[캡션](20_captioning)** | 이미지와 문장의 정렬, 캡션 생성 |
+# | 21 | **[공간 변환기](21_stn)** | 로컬라이제이션 네트워크, 샘플링 격자 |
 #
 # 실습에서는 독자가 코드를 쓰고, 단계마다 검사를 받습니다. 여는 방법은 [실습](howto#labs) 절에 있습니다.
 #
@@ -65,9 +63,6 @@
 # %% [markdown] lang="en"
 # ## What is there
 #
-# Chapters whose title is a link in this table can be read now. The others are a plan, whose order and content may
-# change.
-#
 # | no. | title | what it builds |
 # |--:|---|---|
 # | 1 | **[Seeing](01_seeing)** | an image as numbers, the five challenges, nearest neighbour, softmax regression |
@@ -83,14 +78,14 @@
 # | 11 | **[ResNet](11_resnet)** | the residual block, shortcuts, the degradation problem |
 # | 12 | **[DenseNet](12_densenet)** | the dense block, the transition layer |
 # | 13 | **[After](13_after)** | the blocks of ResNeXt, SE, MobileNet, EfficientNet, ConvNeXt, ViT |
-# | 14 | Segmentation | the fully convolutional network, unpooling, transposed convolution, U-Net |
+# | 14 | **[Segmentation](14_segmentation)** | the fully convolutional network, unpooling, transposed convolution, U-Net |
 # | 15 | **[R-CNN](15_rcnn)** | selective search, R-CNN, SPPNet, Fast R-CNN |
-# | 16 | Faster R-CNN | anchor boxes, the region proposal network |
-# | 17 | YOLO | the grid detector and its loss |
-# | 18 | Adversarial examples | attacks by the gradient of the input, and a defence |
-# | 19 | GAN | generator and discriminator, mode collapse |
-# | 20 | Captioning | alignment of images and sentences, caption generation |
-# | 21 | Spatial transformers | the localisation network, the sampling grid |
+# | 16 | **[Faster R-CNN](16_faster_rcnn)** | anchor boxes, the region proposal network |
+# | 17 | **[YOLO](17_yolo)** | the grid detector and its loss |
+# | 18 | **[Adversarial examples](18_adversarial)** | attacks by the gradient of the input, and a defence |
+# | 19 | **[GAN](19_gan)** | generator and discriminator, mode collapse |
+# | 20 | **[Captioning](20_captioning)** | alignment of images and sentences, caption generation |
+# | 21 | **[Spatial transformers](21_stn)** | the localisation network, the sampling grid |
 #
 # In a lab you write the code, and each step is checked. The section on [labs](howto#labs) says how to open one.
 #
