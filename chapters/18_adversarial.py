@@ -552,7 +552,7 @@ to = [
 ]
 check.that(min(to) == to[1], f"1 is the hardest target: {to[1]:.2f} reach it")
 
-# %% name="fig-targets" tags=["hide-input"] alt_ko="10행 10열의 열 지도. 행은 원래 숫자, 열은 목표 숫자. 대각선은 밝고, 많은 칸이 밝지만 어떤 짝은 어둡습니다." alt_en="A heat map of 10 rows and 10 columns: the true digit down, the target across. The diagonal is bright, as are many cells; some pairs are dark." caption_ko="PGD 목표 공격의 성공률($\\epsilon = 0.2$). 행은 그림의 숫자, 열은 목표입니다. 밝을수록 높습니다." caption_en="How often targeted PGD succeeds with $\\epsilon = 0.2$. Rows: the digit of the picture; columns: the target. Bright is often."
+# %% name="fig-targets" tags=["hide-input"] alt_ko="10행 10열의 히트맵. 행은 원래 숫자, 열은 목표 숫자. 대각선은 밝고, 많은 칸이 밝지만 어떤 짝은 어둡습니다." alt_en="A heat map of 10 rows and 10 columns: the true digit down, the target across. The diagonal is bright, as are many cells; some pairs are dark." caption_ko="PGD 목표 공격의 성공률($\\epsilon = 0.2$). 행은 그림의 숫자, 열은 목표입니다. 밝을수록 높습니다." caption_en="How often targeted PGD succeeds with $\\epsilon = 0.2$. Rows: the digit of the picture; columns: the target. Bright is often."
 figure = look.heat(
     reached, limits=(0, 1), label="success", xlabel="target", ylabel="digit"
 )
@@ -870,7 +870,7 @@ for source in several:
     )
 transfer.round(3)
 
-# %% name="fig-transfer" tags=["hide-input"] alt_ko="4행 4열의 열 지도. 행은 그림을 만든 신경망 A, B, M, L, 열은 그 그림을 본 신경망. 칸마다 오류율이 적혀 있고 대각선이 가장 높지만 나머지도 높습니다." alt_en="A heat map of 4 rows and 4 columns: the network A, B, M, L on which the pictures were made down, the one that sees them across. Each cell has the error; the diagonal is highest, but the others are high, too." caption_ko="오류율($\\epsilon = 0.2$, PGD). 행은 섭동을 만든 신경망, 열은 그 그림을 본 신경망입니다. A와 B는 합성곱 신경망, M은 다층 퍼셉트론, L은 소프트맥스 회귀입니다." caption_en="Error with $\\epsilon = 0.2$ (PGD). Rows: the network on which the perturbation was made; columns: the network that sees it. A and B are CNNs, M is a multilayer perceptron, L softmax regression."
+# %% name="fig-transfer" tags=["hide-input"] alt_ko="4행 4열의 히트맵. 행은 그림을 만든 신경망 A, B, M, L, 열은 그 그림을 본 신경망. 칸마다 오류율이 적혀 있고 대각선이 가장 높지만 나머지도 높습니다." alt_en="A heat map of 4 rows and 4 columns: the network A, B, M, L on which the pictures were made down, the one that sees them across. Each cell has the error; the diagonal is highest, but the others are high, too." caption_ko="오류율($\\epsilon = 0.2$, PGD). 행은 섭동을 만든 신경망, 열은 그 그림을 본 신경망입니다. A와 B는 합성곱 신경망, M은 다층 퍼셉트론, L은 소프트맥스 회귀입니다." caption_en="Error with $\\epsilon = 0.2$ (PGD). Rows: the network on which the perturbation was made; columns: the network that sees it. A and B are CNNs, M is a multilayer perceptron, L softmax regression."
 table = transfer.loc[list(several), list(several)].to_numpy(float)
 figure = look.heat(table, limits=(0, 1), label="error", xlabel="sees", ylabel="made on")
 axes = figure.axes[0]

@@ -187,6 +187,9 @@ def code_faults(source: Source, cell: Code) -> list[Fault]:
         else:
             found += [f"{key}: {message}" for key, texts in (("alt text", cell.alt), ("caption", cell.caption))
                       for _, message in text_faults(texts)]
+        if re.search(r"^(?:check\.|print\()", cell.source, re.M):
+            found.append("the figure's cell checks or prints, and each of its outputs would be numbered as a figure: "
+                         "put that into a cell of its own")
     return [*(Fault(source.path, cell.line, cell.cell, message) for message in found), *lab.code_faults(source, cell)]
 
 

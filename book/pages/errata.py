@@ -704,7 +704,7 @@
 # %% [markdown] lang="ko"
 # ## 공간 변환 신경망
 #
-# - **영어 글: 공간 변환기는 입력 그림에 아핀 변환을 하는 것이다.** 아핀은 한 가지입니다. 논문은 주의(배율과 이동), 사영 변환, 박판 스플라인도 썼고, 모듈은 그림뿐 아니라 층 사이의 특징 맵도
+# - **영어 글: 공간 변환기는 입력 그림에 아핀 변환을 하는 것이다.** 아핀은 한 가지입니다. 논문은 어텐션(배율과 이동), 사영 변환, 박판 스플라인도 썼고, 모듈은 그림뿐 아니라 층 사이의 특징 맵도
 #   변환합니다 {cite:p}`jaderberg2015spatial`. [독자들의 질문](21_stn#questions-readers-ask)
 # - **영어 글: CNN을 회전과 크기에 불변으로 만들려면 훈련 데이터가 많아야 하는데, 공간 변환기가 그 문제를 던다.** 변환기도 돌린 숫자를 보고 배워야 합니다. 바로 선 숫자만 보고 배운 것은 돌린
 #   숫자에서 크게 틀립니다. 논문의 표 1에서도 모든 신경망이 같은 변형 데이터로 훈련했고, CNN도 1.2%까지 내려갑니다 {cite:p}`jaderberg2015spatial`. [독자들의
@@ -830,7 +830,7 @@
 #   52.1 {cite:p}`ren2015faster` (table 1), and in our scenes the recall of the proposals at an IoU of 0.7 falls. [How
 #   good are the proposals?](16_faster_rcnn#how-good-are-the-proposals)
 # - **Lecture notes: an anchor box is a bounding-box size fixed beforehand.** It is a box of fixed size and ratio at
-#   every cell of the maps, and not an answer but what predictions are told by. [Anchors: boxes that are always
+#   every cell of the maps, and no answer but the reference of predictions. [Anchors: boxes that are always
 #   there](16_faster_rcnn#anchors-boxes-that-are-always-there)
 # - **Lecture notes: Faster R-CNN computes at the end whether a box is useful, YES or NO.** That is the objectness of
 #   the RPN, the first half. At the end there is a softmax over all classes and the background, and the box is

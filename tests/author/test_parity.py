@@ -146,6 +146,8 @@ def test_a_missing_half_names_file_line_and_cell(tmp_path):
     ('# %% atl_ko="그림"\n1', "unknown word 'atl_ko'"),
     ('# %% alt_ko="그림" alt_en="picture" caption_ko="그림"\n1', "the figure lacks caption_en"),
     ('# %% alt_ko="그림"\n1', "the figure lacks alt_en, caption_ko, caption_en"),
+    ('# %% alt_ko="그림" alt_en="picture" caption_ko="그림" caption_en="Picture"\nf()\ncheck.that(True, "")',
+     "the figure's cell checks or prints"),
     ('# %% alt_ko="3칸" alt_en="44 cells" caption_ko="그림" caption_en="Picture"\n1', "alt text: different numbers"),
     ('# %% tags=["exercise"]\n1', "needs a prose pair before it"),
 ])
