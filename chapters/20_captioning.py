@@ -1409,7 +1409,7 @@ check.exercise("beam_search", beam_search, solution=True)
 # 얻습니다. 번호는 `0xAC00`부터 시작하고, 받침 28가지(첫째는 받침 없음)가 차례로 되풀이됩니다.
 
 # %% [markdown] lang="en"
-# **Exercise: 이 or 가?** Write `subject(noun)`, which appends the particle of the subject to a noun that ends in a
+# **Exercise: which particle?** Write `subject(noun)`, which appends the particle of the subject to a noun that ends in a
 # Hangul syllable: 이 after a final consonant, 가 if there is none. `ord` gives a syllable's number. The numbers begin
 # at `0xAC00`, and 28 finals, the first of which is none, repeat in order.
 

@@ -712,6 +712,7 @@ if PHOTO == "cat":
 drawn = [trained_maps, *random_maps.values()]
 tiles = [overlay(photo[0], each[0]) for each in drawn]
 tiles += [as_picture(each[1]) for each in drawn]
+tiles = [functional.avg_pool2d(tile, 2) for tile in tiles]  # half as many pixels
 titles = ["trained", *(f"{k}  {v[2]:+.2f}" for k, v in random_maps.items())]
 titles += ["logit", *(f"{each[3]:+.2f}" for each in random_maps.values())]
 look.grid(tiles, titles=titles, columns=5, size=1.1)
