@@ -29,7 +29,7 @@ def compact_pictures(svg: str) -> str:
     """An SVG with its embedded PNG pictures as WebP: photographs with invisible loss, small ones with none."""
     def compact(found: re.Match) -> str:
         picture = Image.open(BytesIO(base64.b64decode(found[1])))
-        candidates = [{"lossless": True}] + [{"quality": 90}] * (min(picture.size) >= PHOTOGRAPH)
+        candidates = [{"lossless": True}] + [{"quality": 80}] * (min(picture.size) >= PHOTOGRAPH)
         written = []
         for options in candidates:
             buffer = BytesIO()
